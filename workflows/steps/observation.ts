@@ -1,0 +1,51 @@
+/** What a look sees of the two sides. Counters are absolute, as the servers report them; nothing is judged here. */
+
+export type Side = 'old' | 'new';
+
+/** Counters of one model-server pod. A pod that did not answer has `counters: null`. */
+export interface PodCounters {
+  /** Finished HTTP requests on the OpenAI paths, all status codes. */
+  readonly requests: number;
+  /** Of these, 5xx. */
+  readonly failures5xx: number;
+  readonly failures4xx: number;
+  /** `vllm:request_success_total` with `finished_reason="error"`: streams that ended in an error object. */
+  readonly streamErrors: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** Time to first token: cumulative counts per upper edge in seconds, ascending, and all of them. null when not asked for. */
+  readonly ttft: {
+    readonly edges: readonly number[];
+    readonly cumulative: readonly number[];
+    readonly count: number;
+  } | null;
+}
+
+export interface PodObservation {
+  readonly uid: string;
+  readonly name: string;
+  readonly side: Side;
+  /** Ready condition is True and no deletionTimestamp. */
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  readonly restarts: number;
+  /** Any HTTP status from the pod itself within the time-out. */
+  readonly answered: boolean;
+  readonly counters: PodCounters | null;
+}
+
+export interface PickerObservation {
+  readonly uid: string;
+  readonly name: string;
+  readonly side: Side;
+  readonly ready: boolean;
+  /** null where its port cannot be asked: then `ready` stands in. */
+  readonly answered: boolean | null;
+}
+
+/** One look at both sides. */
+export interface Look {
+  readonly atMs: number;
+  readonly pods: readonly PodObservation[];
+  readonly pickers: readonly PickerObservation[];
+}
