@@ -31,6 +31,8 @@ export type Effect =
   | { readonly kind: 'confirmWeights'; readonly sharePercent: number }
   /** A hold writes a new fence, so that a write still in flight cannot land after it (P4). Weights stay as they are. */
   | { readonly kind: 'fenceRoutes' }
+  /** After `resume --adopt`: read the foreign rules, make them the stored originals (P7). Writes nothing. */
+  | { readonly kind: 'adoptDrift' }
   | { readonly kind: 'moveObjectives'; readonly to: 'old' | 'new' }
   // ---- traffic, back
   | {
@@ -38,6 +40,8 @@ export type Effect =
       readonly cause: RollbackCause;
       readonly sickness: 'errors' | 'latency';
       readonly force: boolean;
+      /** When the way back began: a route that stays gone for 10 minutes from then is gone. */
+      readonly sinceMs: number;
     }
   | { readonly kind: 'confirmRollback' }
   // ---- closing

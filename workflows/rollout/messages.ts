@@ -4,7 +4,7 @@
  */
 
 import type { ObjectIdentity } from '../kubernetes.ts';
-import type { Finding, Plan } from '../plans/plan.ts';
+import type { Finding, Plan, RoutePlan } from '../plans/plan.ts';
 import type { Look } from '../steps/observation.ts';
 import type { Incident } from './stored.ts';
 
@@ -68,6 +68,9 @@ export type Outcome =
   | { readonly kind: 'weightsConfirmed'; readonly sharePercent: number; readonly atMs: number }
   | { readonly kind: 'drifted'; readonly drift: Drift }
   | { readonly kind: 'fenced' }
+  /** The foreign share and the rules that are restored from now on. */
+  | { readonly kind: 'adopted'; readonly sharePercent: number; readonly routes: readonly RoutePlan[] }
+  | { readonly kind: 'adoptRefused'; readonly sentence: string }
   | { readonly kind: 'objectivesMoved'; readonly to: 'old' | 'new' }
   | {
       readonly kind: 'rollbackWritten';
@@ -82,7 +85,8 @@ export type Outcome =
   | { readonly kind: 'refsRemoved'; readonly side: 'old' | 'new' }
   | { readonly kind: 'refsRemovalConfirmed' }
   | { readonly kind: 'objectsDeleted'; readonly notDone: readonly Finding[] }
-  | { readonly kind: 'nodePoolDeleted' };
+  | { readonly kind: 'nodePoolDeleted' }
+  | { readonly kind: 'paged' };
 
 export interface WrittenRoute {
   /** namespace/name */

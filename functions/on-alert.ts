@@ -1,0 +1,32 @@
+import type { CloudEvent } from '../workflows/door-types.ts';
+import { InvariantError } from '../workflows/errors.ts';
+import { applyIncident } from './runtime/apply-incident.ts';
+import { decodeJson } from './runtime/decode.ts';
+import { messageDoor } from './runtime/entrypoint.ts';
+import { executeRollbackRecord } from './runtime/rollback-record.ts';
+import { incidentOf } from './runtime/incident-message.ts';
+import type { Shell } from './runtime/shell.ts';
+import { settle } from './runtime/wake.ts';
+
+/**
+ * An incident of Cloud Monitoring. It is in the registry before it is acknowledged, whether or not a rollout wants it
+ * (protocol P8); then every rollout that watches its policy hears of it. A duplicate that is accounted for still drains.
+ */
+export const createOnAlert = (shell: Shell): ((event: CloudEvent) => Promise<void>) =>
+  messageDoor(shell, 'on-alert', async (event) => {
+    const incident = incidentOf(decodeJson(event));
+    if (incident === null) {
+      shell.ports.log('NOTICE', 'alert-test', 'a test message came through the alert channel');
+      return;
+    }
+    await shell.ports.store.recordIncident({ incident });
+    for (const rolloutId of await shell.ports.store.watching({ policy: incident.policy })) {
+      try {
+        const document = await applyIncident(shell, rolloutId, incident);
+        if (document !== null) await settle(shell, document);
+      } catch (error) {
+        if (!(error instanceof InvariantError)) throw error;
+        await executeRollbackRecord(shell, rolloutId, `alert ${incident.incidentId}: ${error.message}`);
+      }
+    }
+  });

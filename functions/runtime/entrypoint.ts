@@ -1,0 +1,32 @@
+import type { CloudEvent } from '../../workflows/door-types.ts';
+import { TerminalError } from '../../workflows/errors.ts';
+import { textOf } from './decode.ts';
+import type { Shell } from './shell.ts';
+
+/**
+ * A door for messages: returning acknowledges, throwing makes the sender try again. What can never work is recorded and
+ * acknowledged; everything else is thrown on.
+ */
+export const messageDoor =
+  (shell: Shell, door: string, handle: (event: CloudEvent) => Promise<void>) =>
+  async (event: CloudEvent): Promise<void> => {
+    try {
+      await handle(event);
+    } catch (error) {
+      if (!(error instanceof TerminalError)) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
+        shell.ports.log('ERROR', code, error instanceof Error ? error.message : String(error), { door, eventId: event.id });
+        throw error;
+      }
+      await shell.ports.store.recordRejected({
+        rejected: {
+          id: `${door}/${event.id}`,
+          atMs: await shell.ports.time.now({}),
+          door,
+          reason: `${error.code}: ${error.message}`,
+          text: textOf(event),
+        },
+      });
+      shell.ports.log('WARNING', error.code, error.message, { door, eventId: event.id });
+    }
+  };

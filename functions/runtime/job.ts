@@ -1,0 +1,81 @@
+/** What hands and looks read out of a document; parsed once per revision, not once per call. */
+import type { KubeObject } from '../../workflows/kubernetes.ts';
+import type { Plan } from '../../workflows/plans/plan.ts';
+import type { Effect } from '../../workflows/rollout/effects.ts';
+import { type RolloutState, readState } from '../../workflows/rollout/read-state.ts';
+import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
+import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
+import type { Job } from './hands/hand.ts';
+import type { Shell } from './shell.ts';
+
+export interface Facts {
+  readonly document: RolloutDocument;
+  readonly state: RolloutState;
+  readonly spec: RolloutSpec;
+  /** With the rules that `resume --adopt` made the originals. */
+  readonly plan: Plan | null;
+}
+
+/** Parsed parts of one rollout, kept for the length of an invocation. */
+export interface FactsCache {
+  facts: Facts | null;
+}
+
+/** Facts of a document; what did not change since the last call is not parsed again. */
+export const factsOf = (document: RolloutDocument, cache: FactsCache): Facts => {
+  const known = cache.facts;
+  if (known !== null && known.document === document) return known;
+  const sameSpec = known !== null && known.document.spec === document.spec;
+  const state =
+    known !== null && known.document.snapshot === document.snapshot ? known.state : readState(document);
+  const facts: Facts = {
+    document,
+    state,
+    spec: sameSpec ? known.spec : (JSON.parse(document.spec) as RolloutSpec),
+    plan: planOf(document, state, known),
+  };
+  cache.facts = facts;
+  return facts;
+};
+
+const planOf = (document: RolloutDocument, state: RolloutState, known: Facts | null): Plan | null => {
+  if (document.plan === null) return null;
+  const { adoptedRoutes } = state.context;
+  if (
+    known !== null &&
+    known.document.plan === document.plan &&
+    JSON.stringify(known.state.context.adoptedRoutes) === JSON.stringify(adoptedRoutes)
+  )
+    return known.plan;
+  const plan = JSON.parse(document.plan) as Plan;
+  return adoptedRoutes === null ? plan : { ...plan, routes: adoptedRoutes };
+};
+
+/** Name of the attachment that holds the objects of `source: manifests`, as a JSON list. */
+export const MANIFESTS = 'manifests';
+
+/** The job of one outbox item. */
+export const jobOf = async (shell: Shell, facts: Facts, item: OutboxItem, nowMs: number): Promise<Job> => {
+  const { document, state } = facts;
+  const effect = item.effect as unknown as Effect;
+  return {
+    rolloutId: document.rolloutId,
+    effect,
+    effectId: item.id,
+    fence: item.fence,
+    attempts: item.attempts,
+    nowMs: Math.max(nowMs, document.lastNowMs),
+    spec: facts.spec,
+    plan: facts.plan,
+    manifests: effect.kind === 'makePlan' ? await manifestsOf(shell, document.rolloutId) : [],
+    created: state.context.created,
+    nodePool: state.context.nodePool,
+    sharePercent: state.context.confirmedPercent,
+    trafficSinceMs: state.context.trafficSinceMs,
+  };
+};
+
+const manifestsOf = async (shell: Shell, rolloutId: string): Promise<readonly KubeObject[]> => {
+  const text = await shell.ports.store.attachment({ rolloutId, name: MANIFESTS });
+  return text === null ? [] : (JSON.parse(text) as KubeObject[]);
+};

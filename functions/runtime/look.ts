@@ -1,0 +1,175 @@
+/**
+ * One look at both sides: one list of pods and one scrape of all that run. Runs every few seconds while traffic is
+ * split, so it reads each pod once and copies nothing.
+ */
+import { type KubeObject, RESOURCES } from '../../workflows/kubernetes.ts';
+import type { SidePlan } from '../../workflows/plans/plan.ts';
+import type { PodTarget, Ports, ScrapeResult } from '../../workflows/ports.ts';
+import type {
+  Look,
+  PickerObservation,
+  PodCounters,
+  PodObservation,
+  Side,
+} from '../../workflows/steps/observation.ts';
+import { podCounters } from '../../workflows/steps/pod-metrics.ts';
+
+/** No answer within this is no answer (design §6). */
+export const SCRAPE_TIMEOUT_MS = 3000;
+
+export interface LookCall {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly old: SidePlan;
+  readonly new: SidePlan;
+  /** LOOK_FAMILIES, or MINUTE_FAMILIES once a minute. */
+  readonly families: readonly string[];
+  /** Time of the look: the caller's. */
+  readonly atMs: number;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What is read of a Pod (core/v1); the rest is carried along unread. */
+interface PodFields {
+  readonly spec?: {
+    readonly containers?: readonly {
+      readonly name: string;
+      readonly ports?: readonly { readonly containerPort: number }[];
+    }[];
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly { readonly name: string; readonly restartCount?: number }[];
+  };
+}
+
+const matches = (labels: Labels, selector: Labels): boolean => {
+  let isEmpty = true;
+  for (const key in selector) {
+    isEmpty = false;
+    if (labels[key] !== selector[key]) return false;
+  }
+  // An empty selector would take every pod of the namespace.
+  return !isEmpty;
+};
+
+/** Restarts of the container that serves `port`: a sidecar's restart takes no request along. All where none declares it. */
+const restartsOf = (pod: KubeObject & PodFields, port: number): number => {
+  const statuses = pod.status?.containerStatuses ?? [];
+  if (statuses.length > 1) {
+    const server = pod.spec?.containers?.find((container) =>
+      container.ports?.some((declared) => declared.containerPort === port),
+    );
+    const status = statuses.find((one) => one.name === server?.name);
+    if (status !== undefined) return status.restartCount ?? 0;
+  }
+  let restarts = 0;
+  for (const status of statuses) restarts += status.restartCount ?? 0;
+  return restarts;
+};
+
+const isReady = (pod: KubeObject & PodFields): boolean => {
+  if (pod.metadata.deletionTimestamp !== undefined) return false;
+  for (const condition of pod.status?.conditions ?? [])
+    if (condition.type === 'Ready') return condition.status === 'True';
+  return false;
+};
+
+interface Seen {
+  readonly pod: KubeObject & PodFields;
+  readonly side: Side;
+  readonly isPicker: boolean;
+  /** Index among the targets of the scrape; -1 where it is not asked. */
+  readonly target: number;
+}
+
+const roleOf = (
+  labels: Labels,
+  call: LookCall,
+): { side: Side; isPicker: boolean; port: number | null } | null => {
+  for (const side of ['new', 'old'] as const) {
+    const plan = call[side];
+    if (matches(labels, plan.selector)) return { side, isPicker: false, port: plan.port };
+    if (plan.picker !== null && matches(labels, plan.picker.selector))
+      return { side, isPicker: true, port: plan.picker.metricsPort };
+  }
+  return null;
+};
+
+/** Pods of both sides in the order of the list. One that ended (evicted, completed) is gone, though it is still listed. */
+const sortOut = (items: readonly KubeObject[], call: LookCall): { seen: Seen[]; targets: PodTarget[] } => {
+  const seen: Seen[] = [];
+  const targets: PodTarget[] = [];
+  for (const item of items) {
+    const { labels } = item.metadata;
+    const role = labels === undefined ? null : roleOf(labels, call);
+    if (role === null) continue;
+    const pod = item as KubeObject & PodFields;
+    const phase = pod.status?.phase;
+    if (phase === 'Failed' || phase === 'Succeeded') continue;
+    const { side, isPicker, port } = role;
+    // Not ready ones are asked too: one that was ready a moment ago may still serve, and its counters count.
+    if (phase === 'Running' && port !== null) {
+      targets.push({ pod: item.metadata.name, port });
+      seen.push({ pod, side, isPicker, target: targets.length - 1 });
+    } else seen.push({ pod, side, isPicker, target: -1 });
+  }
+  return { seen, targets };
+};
+
+const countersOf = (result: ScrapeResult | undefined): PodCounters | null =>
+  result?.kind === 'answered' && result.status === 200 ? podCounters(result.samples) : null;
+
+const podOf = (one: Seen, result: ScrapeResult | undefined, port: number): PodObservation => ({
+  uid: one.pod.metadata.uid ?? one.pod.metadata.name,
+  name: one.pod.metadata.name,
+  side: one.side,
+  ready: isReady(one.pod),
+  terminating: one.pod.metadata.deletionTimestamp !== undefined,
+  restarts: restartsOf(one.pod, port),
+  answered: result?.kind === 'answered',
+  counters: countersOf(result),
+});
+
+const pickerOf = (one: Seen, result: ScrapeResult | undefined, port: number | null): PickerObservation => ({
+  uid: one.pod.metadata.uid ?? one.pod.metadata.name,
+  name: one.pod.metadata.name,
+  side: one.side,
+  ready: isReady(one.pod),
+  answered: port === null ? null : result?.kind === 'answered',
+});
+
+/**
+ * Looks once. `unreachable`: the API server gave no list; the look is then empty, which no gate takes as evidence.
+ * Awaits two port calls, one after the other.
+ */
+export const takeLook = async (
+  ports: Pick<Ports, 'kubernetes' | 'models'>,
+  call: LookCall,
+): Promise<{ readonly look: Look; readonly unreachable: boolean }> => {
+  const { cluster, namespace, atMs } = call;
+  const answer = await ports.kubernetes.list({ cluster, namespace, resource: RESOURCES.pod });
+  if (answer.kind === 'noAnswer' || answer.object === undefined)
+    return { look: { atMs, pods: [], pickers: [] }, unreachable: true };
+  const { seen, targets } = sortOut(answer.object.items, call);
+  const results =
+    targets.length === 0
+      ? []
+      : await ports.models.scrape({
+          cluster,
+          namespace,
+          targets,
+          families: call.families,
+          timeoutMs: SCRAPE_TIMEOUT_MS,
+        });
+  const pods: PodObservation[] = [];
+  const pickers: PickerObservation[] = [];
+  for (const one of seen) {
+    const result = one.target < 0 ? undefined : results[one.target];
+    if (one.isPicker) pickers.push(pickerOf(one, result, call[one.side].picker?.metricsPort ?? null));
+    else pods.push(podOf(one, result, call[one.side].port));
+  }
+  return { look: { atMs, pods, pickers }, unreachable: false };
+};

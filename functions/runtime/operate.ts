@@ -1,0 +1,84 @@
+/** Carries an action into its rollout and runs what it decided. */
+import type { Command } from '../../workflows/rollout/messages.ts';
+import { InvariantError } from '../../workflows/errors.ts';
+import type { Action, ActionResult } from './actions.ts';
+import { advance } from './advance.ts';
+import { executeRollbackRecord } from './rollback-record.ts';
+import type { Shell } from './shell.ts';
+import { startRollout } from './start-rollout.ts';
+import { settle } from './wake.ts';
+
+export interface Asker {
+  readonly principal: string;
+  /** `api`, `message`. */
+  readonly via: string;
+}
+
+/** Does one action. @throws what the store throws. */
+export const operate = async (shell: Shell, action: Action, asker: Asker): Promise<ActionResult> => {
+  switch (action.action) {
+    case 'start': {
+      const { document, ...started } = await startRollout(shell, action, asker.principal, asker.via);
+      if (document !== undefined) await settle(shell, document);
+      return started;
+    }
+    case 'freeze': {
+      const sinceMs = await shell.ports.time.now({});
+      const freeze = { reason: action.reason, by: asker.principal, sinceMs, untilMs: action.untilMs };
+      await shell.ports.store.setFreeze({ freeze });
+      return { status: 200, code: 'frozen', detail: 'no share grows anywhere; rollbacks work', rolloutId: null };
+    }
+    case 'unfreeze':
+      await shell.ports.store.setFreeze({ freeze: null });
+      return { status: 200, code: 'unfrozen', detail: 'shares may grow again', rolloutId: null };
+    default:
+      return command(shell, action, asker);
+  }
+};
+
+type CommandAction = Exclude<Action, { action: 'start' | 'freeze' | 'unfreeze' }>;
+
+const command = async (shell: Shell, action: CommandAction, asker: Asker): Promise<ActionResult> => {
+  const { rolloutId } = action;
+  try {
+    const advanced = await advance(shell, rolloutId, () => ({
+      kind: 'command',
+      messageId: `request/${action.requestId}`,
+      origin: { principal: asker.principal, via: asker.via },
+      command: commandOf(action),
+    }));
+    if (advanced.kind === 'missing')
+      return { status: 404, code: 'rollout-missing', detail: `there is no rollout ${rolloutId}`, rolloutId: null };
+    if (advanced.kind === 'finished')
+      return { status: 409, code: 'finished', detail: `${rolloutId} has ended: ${advanced.document.state}`, rolloutId };
+    await settle(shell, advanced.document);
+    if (advanced.kind === 'applied' && advanced.entry.refusal !== null)
+      return { status: 409, code: 'refused', detail: advanced.entry.refusal, rolloutId };
+    return { status: 200, code: 'applied', detail: advanced.kind === 'applied' ? advanced.entry.sentence : 'accounted for already', rolloutId };
+  } catch (error) {
+    if (!(error instanceof InvariantError) || action.action !== 'rollback') throw error;
+    await executeRollbackRecord(shell, rolloutId, action.reason);
+    return { status: 202, code: 'rolled-back-by-record', detail: 'the machine is broken: the stored originals were written back', rolloutId };
+  }
+};
+
+const commandOf = (action: CommandAction): Command => {
+  switch (action.action) {
+    case 'pause':
+      return { name: 'pause', generation: action.generation, reason: action.reason };
+    case 'resume':
+      return { name: 'resume', generation: action.generation, holdId: action.holdId, drift: action.drift };
+    case 'approve':
+      return { name: 'approve', stepEntry: action.stepEntry };
+    case 'skip':
+      return { name: 'skip', stepEntry: action.stepEntry, reason: action.reason };
+    case 'finish':
+      return { name: 'finish', stepEntry: action.stepEntry };
+    case 'rollback':
+      return { name: 'rollback', reason: action.reason, force: action.force };
+    case 'abandon':
+      return { name: 'abandon', reason: action.reason };
+    default:
+      return action satisfies never;
+  }
+};

@@ -1,0 +1,50 @@
+import type { Ports } from '../../workflows/ports.ts';
+import type { MachineVersions } from '../../workflows/rollout/versions.ts';
+
+/** What doors and runtime are given when a process starts. No module of theirs keeps state of its own. */
+export interface Shell {
+  readonly ports: Ports;
+  readonly versions: MachineVersions;
+  /** Unlike any other process that ever ran: part of the commit ids. */
+  readonly instanceId: string;
+  /** Makes commit ids; counts within the process. */
+  readonly nextCommitId: () => string;
+  readonly settings: ShellSettings;
+}
+
+export interface ShellSettings {
+  /** How long one wake may run: the minute to the next wake, and the 15 s that a burst looks back (protocol P3). */
+  readonly wakeBudgetMs: number;
+  readonly lookMs: number;
+  /** Sooner, once a look was suspicious. */
+  readonly suspiciousLookMs: number;
+  /** Budget of every other invocation; below the acknowledgement deadline. */
+  readonly budgetMs: number;
+}
+
+export const DEFAULT_SETTINGS: ShellSettings = {
+  wakeBudgetMs: 75_000,
+  lookMs: 5_000,
+  suspiciousLookMs: 2_000,
+  budgetMs: 60_000,
+};
+
+/** A shell for one process. */
+export const createShell = (given: {
+  readonly ports: Ports;
+  readonly versions: MachineVersions;
+  readonly instanceId: string;
+  readonly settings?: Partial<ShellSettings>;
+}): Shell => {
+  let commits = 0;
+  return {
+    ports: given.ports,
+    versions: given.versions,
+    instanceId: given.instanceId,
+    nextCommitId: () => {
+      commits += 1;
+      return `${given.instanceId}/${commits}`;
+    },
+    settings: { ...DEFAULT_SETTINGS, ...given.settings },
+  };
+};

@@ -1,0 +1,107 @@
+/** From a rollout file to a queued rollout: one commit, idempotent by the request's id (protocol P6, P7). */
+import { canonicalJson } from '../../workflows/spec/canonical.ts';
+import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
+import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
+import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
+import { start } from '../../workflows/rollout/step.ts';
+import { CURRENT_VERSION } from '../../workflows/rollout/versions.ts';
+import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
+import type { Action, ActionResult } from './actions.ts';
+import { commitOnce } from './advance.ts';
+import { MANIFESTS } from './job.ts';
+import type { Shell } from './shell.ts';
+
+type StartAction = Extract<Action, { action: 'start' }>;
+
+export type Started = ActionResult & { readonly document?: RolloutDocument };
+
+const ATTEMPTS_MAX = 5;
+
+/** Never writes anything but the new rollout. @throws RetryableError when the store is away. */
+export const startRollout = async (shell: Shell, action: StartAction, principal: string, via: string): Promise<Started> => {
+  const parsed = parseRolloutFile(action.file, action.fileName);
+  if (parsed.kind === 'problems')
+    return {
+      status: 422,
+      code: 'file-invalid',
+      detail: `${parsed.problems.length} problems in ${action.fileName}`,
+      rolloutId: null,
+      problems: parsed.problems,
+    };
+  const { spec } = parsed;
+  const poolKey = poolLockKey(spec.cluster, spec.namespace, spec.from.pool);
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const known = await shell.ports.store.lookUpStart({ name: spec.name, requestId: action.requestId, poolKey });
+    if (known.rolloutId !== null) return existing(shell, known.rolloutId);
+    if (known.holder !== null && !action.queue) return locked(spec, known.holder);
+    const result = await commitStart(shell, { action, spec, poolKey, principal, via }, known);
+    if (result !== null) return result;
+  }
+  return { status: 409, code: 'start-contended', detail: 'others keep starting rollouts of this name', rolloutId: null };
+};
+
+const existing = async (shell: Shell, rolloutId: string): Promise<Started> => {
+  const { document } = await shell.ports.store.load({ rolloutId });
+  const done: ActionResult = { status: 200, code: 'started', detail: `${rolloutId} was started by this request before`, rolloutId };
+  return document === null ? done : { ...done, document };
+};
+
+const locked = (spec: RolloutSpec, holder: string): Started => ({
+  status: 409,
+  code: 'pool-locked',
+  detail: `${holder} already works on pool ${spec.namespace}/${spec.from.pool}; wait for it, or start with --queue`,
+  rolloutId: null,
+});
+
+interface Ask {
+  readonly action: StartAction;
+  readonly spec: RolloutSpec;
+  readonly poolKey: string;
+  readonly principal: string;
+  readonly via: string;
+}
+
+/** null: somebody took the number, or the answer was lost; look again. */
+const commitStart = async (
+  shell: Shell,
+  ask: Ask,
+  known: { readonly nextNumber: number; readonly readAtMs: number },
+): Promise<Started | null> => {
+  const { action, spec } = ask;
+  const rolloutId = `${spec.name}-${known.nextNumber}`;
+  const begun = start(
+    {
+      rolloutId,
+      starter: ask.principal,
+      queue: action.queue,
+      expectedPlanHash: action.planHash,
+      nowMs: known.readAtMs,
+      specJson: canonicalJson(spec),
+      poolKey: ask.poolKey,
+      watches: spec.alerts.policies.map((policy) => policy.name),
+    },
+    {
+      kind: 'started',
+      messageId: `request/${action.requestId}`,
+      origin: { principal: ask.principal, via: ask.via },
+      rolloutId,
+      expectedPlanHash: action.planHash,
+      queue: action.queue,
+    },
+    CURRENT_VERSION,
+    shell.versions,
+  );
+  const document = { ...begun.document, lastCommitId: shell.nextCommitId() };
+  const result = await commitOnce(shell, {
+    expectedRevision: null,
+    document,
+    entries: [begun.entry],
+    acquireLocks: begun.acquireLocks,
+    requestId: action.requestId,
+    attachments: { [MANIFESTS]: JSON.stringify(action.manifests) },
+  });
+  if (result?.kind === 'committed')
+    return { status: 201, code: 'started', detail: `${rolloutId} is queued`, rolloutId, document };
+  if (result?.kind === 'locked') return locked(spec, result.holder);
+  return null;
+};

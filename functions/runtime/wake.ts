@@ -1,0 +1,131 @@
+/**
+ * One wake of one rollout: timers, outbox, looks. While weights are unconfirmed or 0 < share < 100 it stays awake and
+ * looks again every few seconds until its budget is spent (protocol P3); everything else has the resolution of a tick.
+ */
+import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
+import { isObserved, mustStayAwake } from '../../workflows/rollout/read-state.ts';
+import { dueTimers } from '../../workflows/rollout/outbox.ts';
+import { advance, commitOnce } from './advance.ts';
+import { createDrainMemory, drain, type DrainMemory } from './drain.ts';
+import { factsOf } from './job.ts';
+import { createLookMemory, type LookMemory, observe } from './observe.ts';
+import { publishJournal } from './publish.ts';
+import type { Shell } from './shell.ts';
+
+interface Memory {
+  readonly drain: DrainMemory;
+  readonly look: LookMemory;
+}
+
+/** Verifying asks pod after pod, and a node pool is polled, within one wake as long as the budget lasts. */
+const BUSY_STATES = new Set(['verifying', 'deploying']);
+const BUSY_WAIT_MS = 10_000;
+
+/** Wakes a rollout. @throws what the store throws, and InvariantError for a broken machine. */
+export const wake = async (shell: Shell, rolloutId: string): Promise<void> => {
+  const startMs = await shell.ports.time.now({});
+  const endMs = startMs + shell.settings.wakeBudgetMs;
+  const memory: Memory = { drain: createDrainMemory(), look: createLookMemory() };
+  let nowMs = startMs;
+  while (nowMs < endMs) {
+    const { document, readAtMs } = await shell.ports.store.load({ rolloutId });
+    if (document === null) return;
+    const next = await turn(shell, document, { memory, readAtMs, endMs });
+    const waitMs = pauseMs(shell, next, memory);
+    if (waitMs === null || nowMs + waitMs >= endMs) return storeCursor(shell, next, memory.drain.publishedSeq);
+    nowMs = await shell.ports.time.wait({ ms: waitMs });
+  }
+};
+
+interface Turn {
+  readonly memory: Memory;
+  readonly readAtMs: number;
+  readonly endMs: number;
+}
+
+/** Timers, outbox, look, publication. */
+const turn = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<RolloutDocument> => {
+  const { memory, endMs } = run;
+  let document = loaded;
+  if (document.finishedAtMs === null) {
+    document = await fireTimers(shell, document, run.readAtMs);
+    document = await drain(shell, document, memory.drain, endMs);
+  }
+  if (document.finishedAtMs === null) {
+    const facts = factsOf(document, memory.drain);
+    if (isObserved(facts.state.state, facts.state.context) && facts.plan !== null) {
+      const seen = await observe(shell, facts, memory, run.readAtMs);
+      if (seen.revision !== document.revision) document = await drain(shell, seen, memory.drain, endMs);
+    }
+  }
+  memory.drain.publishedSeq = await publishJournal(shell, document, memory.drain.publishedSeq);
+  return document;
+};
+
+/**
+ * Keeps how far the journal is published, where no later commit of this invocation does. A finished rollout whose last
+ * entries are out is woken no more; its state does not change (I6).
+ */
+const storeCursor = async (shell: Shell, document: RolloutDocument, publishedSeq: number): Promise<void> => {
+  const closes = document.finishedAtMs !== null && document.wakeAtMs !== null && publishedSeq >= document.journalSeq;
+  if (publishedSeq <= document.publishedSeq && !closes) return;
+  await commitOnce(shell, {
+    expectedRevision: document.revision,
+    document: {
+      ...document,
+      revision: document.revision + 1,
+      lastCommitId: shell.nextCommitId(),
+      wakeAtMs: closes ? null : document.wakeAtMs,
+      publishedSeq,
+    },
+    entries: [],
+  });
+};
+
+/** In order of time, deadlines before bakes; each is an event of its own. */
+const fireTimers = async (shell: Shell, loaded: RolloutDocument, readAtMs: number): Promise<RolloutDocument> => {
+  let document = loaded;
+  const nowMs = Math.max(readAtMs, loaded.lastNowMs);
+  for (const timer of dueTimers(loaded.timers, nowMs)) {
+    const advanced = await advance(shell, loaded.rolloutId, (current) =>
+      current.timers.some((set) => set.token === timer.token)
+        ? { kind: 'timer', messageId: `${timer.token}/fired`, timerId: timer.id, token: timer.token }
+        : null,
+    );
+    if (advanced.kind !== 'missing') document = advanced.document;
+  }
+  return document;
+};
+
+/** How long until the next turn of this wake; null ends it. */
+const pauseMs = (shell: Shell, document: RolloutDocument, memory: Memory): number | null => {
+  if (document.finishedAtMs !== null) return null;
+  const { state } = factsOf(document, memory.drain);
+  if (mustStayAwake(state.state, state.context))
+    return memory.look.suspicious ? shell.settings.suspiciousLookMs : shell.settings.lookMs;
+  return BUSY_STATES.has(state.state) && document.outbox.length > 0 ? BUSY_WAIT_MS : null;
+};
+
+/** After a message from a door: run what it decided, within the budget of an ordinary invocation. */
+export const settle = async (shell: Shell, document: RolloutDocument): Promise<RolloutDocument> => {
+  const nowMs = await shell.ports.time.now({});
+  const memory = createDrainMemory();
+  const drained = await drain(shell, document, memory, nowMs + shell.settings.budgetMs);
+  const publishedSeq = await publishJournal(shell, drained, 0);
+  await storeCursor(shell, drained, publishedSeq);
+  // Somebody must keep looking, and not only from the next tick on.
+  const { state } = factsOf(drained, memory);
+  if (drained.finishedAtMs === null && mustStayAwake(state.state, state.context)) await publishWake(shell, drained);
+  return drained;
+};
+
+/** Asks for a wake. One that is lost is made up for by the next tick. */
+export const publishWake = async (
+  shell: Shell,
+  due: { readonly rolloutId: string; readonly wakeAtMs: number | null },
+): Promise<void> => {
+  await shell.ports.bus.publish({
+    topic: 'wakes',
+    message: { id: `${due.rolloutId}/${due.wakeAtMs ?? 0}`, data: { rolloutId: due.rolloutId } },
+  });
+};

@@ -1,0 +1,44 @@
+import type { Ports } from '../../workflows/ports.ts';
+
+type ChangesArgs = Parameters<Ports['time']['changes']>[0];
+
+/** Somebody waits for an entry of a journal. */
+interface Watcher<C> {
+  readonly call: C;
+  readonly args: ChangesArgs;
+  readonly changed: () => void;
+}
+
+/** Who waits in `changes`, and for which entry. */
+export class ChangesWatch<C> {
+  readonly #journalSeqOf: (rolloutId: string) => number;
+  #watchers: Watcher<C>[] = [];
+
+  constructor(journalSeqOf: (rolloutId: string) => number) {
+    this.#journalSeqOf = journalSeqOf;
+  }
+
+  /** The entry is there. */
+  isPast(args: ChangesArgs): boolean {
+    return this.#journalSeqOf(args.rolloutId) > args.afterSeq;
+  }
+
+  add(watcher: Watcher<C>): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Forgets those whose call is over. */
+  forget(isOver: (call: C) => boolean): void {
+    if (this.#watchers.length > 0) {
+      this.#watchers = this.#watchers.filter((watcher) => !isOver(watcher.call));
+    }
+  }
+
+  /** After a commit: tells those whose entry came, once. */
+  committed(): void {
+    if (this.#watchers.length === 0) return;
+    const past = this.#watchers.filter((watcher) => this.isPast(watcher.args));
+    this.#watchers = this.#watchers.filter((watcher) => !past.includes(watcher));
+    for (const watcher of past) watcher.changed();
+  }
+}

@@ -1,0 +1,58 @@
+import type { Doors } from '../../workflows/door-types.ts';
+import type { Ports } from '../../workflows/ports.ts';
+import type { SimProcess } from './process.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Which process is to be booted. */
+export interface Instance {
+  /** From 0. */
+  readonly index: number;
+  /** From 1, grows with each restart. */
+  readonly incarnation: number;
+}
+
+export interface FleetOptions {
+  readonly scheduler: Scheduler;
+  readonly boot: (ports: Ports, instance: Instance) => Doors;
+  /** null: the dead stay dead. */
+  readonly restartAfterMs: number | null;
+  readonly skewMs: (instance: Instance) => number;
+}
+
+/** The processes; each is started again after its death. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #slots: (SimProcess<Doors> | null)[] = [];
+  #turn = 0;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  live(): readonly SimProcess<Doors>[] {
+    return this.#slots.filter((process) => process !== null);
+  }
+
+  /** Takes turns among the live ones, so that a frozen process does not get everything. */
+  next(): SimProcess<Doors> | null {
+    const live = this.live();
+    return live[this.#turn++ % Math.max(1, live.length)] ?? null;
+  }
+
+  start(instance: Instance): void {
+    const { boot, scheduler, restartAfterMs, skewMs } = this.#options;
+    const { index, incarnation } = instance;
+    const name = `p${index}.${incarnation}`;
+    const process = scheduler.startProcess(name, (ports) => boot(ports, instance), {
+      skewMs: skewMs(instance),
+    });
+    this.#slots[index] = process;
+    process.onCrash(() => {
+      this.#slots[index] = null;
+      if (restartAfterMs === null) return;
+      scheduler.at(scheduler.nowMs + restartAfterMs, () =>
+        this.start({ index, incarnation: incarnation + 1 }),
+      );
+    });
+  }
+}

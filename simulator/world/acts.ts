@@ -1,0 +1,118 @@
+import type { JsonPatch, KubeObject, KubeResource } from '../../workflows/kubernetes.ts';
+import type { GatewayBehaviour } from './parameters.ts';
+
+/** Which model servers (or pickers) of a pool. */
+export interface SideTarget {
+  /** Default: the first cluster. */
+  readonly cluster?: string;
+  /** Default: `default`. */
+  readonly namespace?: string;
+  readonly pool: string;
+  /** How many of its pods, the oldest first; default all. */
+  readonly pods?: number;
+}
+
+/** Something that happens to the world, or that a person does in it. */
+export type Act =
+  /** SIGKILL of the servers' processes: the kubelet restarts the containers, which load their model again. */
+  | { readonly kind: 'serverKilled'; readonly target: SideTarget; readonly reason?: 'Error' | 'OOMKilled' }
+  /** The picker's process dies and stays away. */
+  | { readonly kind: 'pickerKilled'; readonly target: SideTarget; readonly forMs?: number }
+  /** The pods are deleted and their servers get SIGTERM at once, without the preStop sleep: in mid-stream. */
+  | { readonly kind: 'serverTerminated'; readonly target: SideTarget }
+  /** No answer to anything; what waits is served late afterwards. */
+  | { readonly kind: 'serverHangs'; readonly target: SideTarget; readonly forMs: number }
+  /** A share of the requests (0 to 1) fails: with status 500, or as a stream that ends in an error object. */
+  | {
+      readonly kind: 'requestsFail';
+      readonly target: SideTarget;
+      readonly share: number;
+      readonly as?: '500' | 'streamError';
+      readonly forMs?: number;
+    }
+  /** Everything takes `factor` times as long. */
+  | {
+      readonly kind: 'podsSlow';
+      readonly target: SideTarget;
+      readonly factor: number;
+      readonly forMs?: number;
+    }
+  /** `kubectl delete pod`: grace period, preStop and all. */
+  | { readonly kind: 'podsDeleted'; readonly target: SideTarget }
+  /** An autoscaler or a person scales a Deployment. */
+  | {
+      readonly kind: 'deploymentScaled';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly name: string;
+      readonly replicas: number;
+      readonly by?: string;
+    }
+  /** `kubectl edit httproute`: the weights of the named pools in all rules. */
+  | {
+      readonly kind: 'weightsEdited';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly route: string;
+      readonly weights: Readonly<Record<string, number>>;
+      readonly by?: string;
+    }
+  /** Deleted, and created again with the same content (another uid) when `again`. */
+  | {
+      readonly kind: 'routeDeleted';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly route: string;
+      readonly again?: boolean;
+    }
+  /** Any JSON Patch, e.g. an annotation stripped or raised. */
+  | {
+      readonly kind: 'patched';
+      readonly cluster?: string;
+      readonly resource: KubeResource;
+      readonly namespace: string | null;
+      readonly name: string;
+      readonly patch: JsonPatch;
+      readonly by?: string;
+    }
+  | { readonly kind: 'applied'; readonly cluster?: string; readonly objects: readonly KubeObject[]; readonly by?: string }
+  | {
+      readonly kind: 'deleted';
+      readonly cluster?: string;
+      readonly resource: KubeResource;
+      readonly namespace: string | null;
+      readonly name: string;
+      readonly by?: string;
+    }
+  /** Nodes vanish with everything on them (a reservation's end, a scale-down, a spot reclaim). */
+  | { readonly kind: 'nodesRemoved'; readonly cluster?: string; readonly nodePool: string; readonly nodes?: number }
+  | { readonly kind: 'gatewayBehaves'; readonly cluster?: string; readonly as: Partial<GatewayBehaviour> }
+  | { readonly kind: 'apiUnreachable'; readonly cluster?: string; readonly forMs: number }
+  | {
+      readonly kind: 'incidentOpened';
+      readonly policy: string;
+      readonly summary?: string;
+      /** Closes by itself after this time; default stays open. */
+      readonly forMs?: number;
+      /** The notification is held back for this time. */
+      readonly notifiedAfterMs?: number;
+    }
+  | { readonly kind: 'incidentClosed'; readonly policy: string }
+  | { readonly kind: 'trafficChanged'; readonly stream: number; readonly requestsPerSecond: number };
+
+/** When an act happens, by virtual time or by what the gateway does; all conditions see ground truth. */
+export type When =
+  | { readonly afterMs: number }
+  /** The gateway has sent at least `percent` of a rule's traffic to the pool for `forMs` without a break; once. */
+  | {
+      readonly pool: string;
+      readonly percent: number;
+      readonly forMs: number;
+      readonly cluster?: string;
+      readonly namespace?: string;
+    };
+
+export interface ScheduledAct {
+  readonly when: When;
+  readonly act: Act;
+}

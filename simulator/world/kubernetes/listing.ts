@@ -1,0 +1,70 @@
+import type { KubeObject } from '../../../workflows/kubernetes.ts';
+import type { Bucket } from './bucket.ts';
+import { isDict } from './json.ts';
+import { parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts';
+import { badRequest } from './statuses.ts';
+import type { KubeReply, KubeRequest } from './types.ts';
+
+type ListRequest = Extract<KubeRequest, { verb: 'list' }>;
+
+/** Answers a list: selected, in the order of keys, page by page where a limit is set. */
+export function answerList(bucket: Bucket, request: ListRequest, revision: string): KubeReply {
+  const { labelSelector = '', fieldSelector = '' } = request;
+  const selectors: Selector[] = [];
+  if (labelSelector !== '') selectors.push(parseLabelSelector(labelSelector));
+  if (fieldSelector !== '') selectors.push(parseFieldSelector(bucket.kind, fieldSelector));
+  for (const selector of selectors) if (selector.kind === 'bad') return badRequest(selector.why);
+  const items = bucket.list(request.namespace, `${labelSelector} ${fieldSelector}`, (object) =>
+    selectors.every((selector) => selector.kind === 'selector' && selector.matches(object)),
+  );
+  return page(bucket, items, request, revision);
+}
+
+function page(
+  bucket: Bucket,
+  items: readonly KubeObject[],
+  request: ListRequest,
+  revision: string,
+): KubeReply {
+  let start = 0;
+  if (request.continueFrom !== undefined && request.continueFrom !== '') {
+    const after = readToken(request.continueFrom);
+    if (after === null) return badRequest('invalid continue token');
+    const next = items.findIndex((item) => keyOf(item) > after);
+    start = next < 0 ? items.length : next;
+  }
+  const limit = request.limit === undefined || request.limit <= 0 ? items.length : request.limit;
+  const shown = start === 0 && limit >= items.length ? items : items.slice(start, start + limit);
+  const remaining = items.length - start - shown.length;
+  const last = shown.at(-1);
+  const more =
+    remaining > 0 && last !== undefined
+      ? { continue: writeToken(keyOf(last)), remainingItemCount: remaining }
+      : { continue: '' };
+  const { group } = request.resource;
+  const apiVersion = group === '' ? request.resource.version : `${group}/${request.resource.version}`;
+  const stored = bucket.kind.versions[0] === request.resource.version;
+  return {
+    status: 200,
+    object: {
+      kind: `${bucket.kind.kind}List`,
+      apiVersion,
+      metadata: { resourceVersion: revision, ...more },
+      items: stored ? shown : shown.map((item) => Object.freeze({ ...item, apiVersion })),
+    },
+  };
+}
+
+/** Zero sorts below what names are made of, so keys sort as namespaces and names do. */
+const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}\0${object.metadata.name}`;
+
+const writeToken = (key: string): string => btoa(JSON.stringify({ v: 'meta.k8s.io/v1', start: key }));
+
+function readToken(token: string): string | null {
+  try {
+    const content: unknown = JSON.parse(atob(token));
+    return isDict(content) && typeof content['start'] === 'string' ? content['start'] : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+import { must } from '../assert.ts';
+import { checkMappings, servedByOld } from './models.ts';
+import { commonFindings, commonPlan } from './plan-common.ts';
+import type { Finding, Plan } from './plan.ts';
+import type { Survey } from './survey.ts';
+
+/** New model: every served name and every adapter must be mapped. */
+export const baseModelFindings = (survey: Survey): readonly Finding[] => [
+  ...commonFindings(survey),
+  ...checkMappings(survey),
+];
+
+export const planBaseModel = (survey: Survey): Plan => {
+  const { adapters, model } = survey.spec.to;
+  const { servedNames, maxModelLen } = must(model, 'to.model of a baseModel rollout');
+  return {
+    ...commonPlan(survey),
+    verify: {
+      servedNames: [...servedNames].sort(),
+      adapters: Object.keys(adapters)
+        .filter((adapter) => adapters[adapter] === 'same')
+        .sort(),
+      // A shorter context that was declared is acknowledged; one that was not may not be shorter than the old one.
+      maxModelLenMin: maxModelLen ?? servedByOld(survey).maxModelLen,
+      warmUpRequests: survey.spec.verify.warmUpRequests,
+      deadlineMs: survey.spec.verify.deadlineMs,
+    },
+  };
+};

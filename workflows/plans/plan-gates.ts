@@ -1,0 +1,51 @@
+/** Which gates take part, and the limits that depend on the old side. */
+import { JUDGES, TRIPWIRES } from '../spec/gate-names.ts';
+import type { LatencyObjective } from '../spec/rollout-spec.ts';
+import { snapTtftEdge, TTFT_EDGES_VLLM } from '../steps/pod-metrics.ts';
+import type { GatePlan } from './plan.ts';
+import type { Survey } from './survey.ts';
+
+/** Requests of the new side that a judge needs (operations §4.5). */
+const SAMPLES_MIN = { errors: 200, 'ttft.slo': 300 } as const;
+
+/** Below this many requests the old side's own latency promises nothing. */
+const OLD_SAMPLES_MIN = 1000;
+const AT_MOST_DEFAULT = 0.05;
+
+export const planGates = (survey: Survey): GatePlan => {
+  const { gatesOff, gateMinSamples, objectives } = survey.spec;
+  const edges = survey.observed.oldTtft?.edges ?? TTFT_EDGES_VLLM;
+  const ttft = gatesOff.includes('ttft.slo') ? null : (objectives.ttft ?? ownLatency(survey));
+  const edgeSeconds = ttft === null ? null : snapTtftEdge(ttft.overMs / 1000, edges);
+  return {
+    tripwires: TRIPWIRES.filter((name) => !gatesOff.includes(name)),
+    errors: {
+      ratioMax: objectives.errorRatio,
+      samplesMin: gateMinSamples['errors'] ?? SAMPLES_MIN.errors,
+    },
+    ttft:
+      ttft === null || edgeSeconds === null
+        ? null
+        : { ...ttft, edgeSeconds, samplesMin: gateMinSamples['ttft.slo'] ?? SAMPLES_MIN['ttft.slo'] },
+  };
+};
+
+/** Judges that speak at the end of every rung: both built ones apply from a share of 1. */
+export const planJudges = (survey: Survey, gates: GatePlan): readonly string[] =>
+  JUDGES.filter(
+    (name) => !survey.spec.gatesOff.includes(name) && (name !== 'ttft.slo' || gates.ttft !== null),
+  );
+
+/**
+ * Without an objective, a node rollout is held to the old side's own latency: the smallest edge that at most half of
+ * the allowed proportion exceeds today, so that an equal new side does not live on the limit. Edges are coarse, so the
+ * same cluster gives the same plan. Another model has other latencies: nothing is promised for it.
+ */
+const ownLatency = (survey: Survey): LatencyObjective | null => {
+  const { oldTtft } = survey.observed;
+  if (survey.spec.type !== 'node' || oldTtft === null || oldTtft.count < OLD_SAMPLES_MIN) return null;
+  const wanted = oldTtft.count * (1 - AT_MOST_DEFAULT / 2);
+  const index = oldTtft.cumulative.findIndex((count) => count >= wanted);
+  const edge = oldTtft.edges[index];
+  return edge === undefined ? null : { overMs: Math.round(edge * 1000), atMost: AT_MOST_DEFAULT };
+};

@@ -1,0 +1,24 @@
+import { checkFloating, servedByOld } from './models.ts';
+import { commonFindings, commonPlan } from './plan-common.ts';
+import type { Finding, Plan } from './plan.ts';
+import type { Survey } from './survey.ts';
+
+/** Same model, new hardware: the new side must serve exactly what the old one serves. */
+export const nodeFindings = (survey: Survey): readonly Finding[] => [
+  ...commonFindings(survey),
+  ...checkFloating(survey),
+];
+
+export const planNode = (survey: Survey): Plan => {
+  const served = servedByOld(survey);
+  return {
+    ...commonPlan(survey),
+    verify: {
+      servedNames: served.names,
+      adapters: served.adapters,
+      maxModelLenMin: served.maxModelLen,
+      warmUpRequests: survey.spec.verify.warmUpRequests,
+      deadlineMs: survey.spec.verify.deadlineMs,
+    },
+  };
+};

@@ -1,0 +1,128 @@
+/** The pieces that machine.ts is put together from: effects as actions, holds, and states that occur twice. */
+import { assign } from 'xstate';
+import { type RolloutContext, targetPercent } from './context.ts';
+import type { Effect } from './effects.ts';
+import type { RolloutEvent } from './events.ts';
+import { updates } from './updates.ts';
+
+export interface Args {
+  readonly context: RolloutContext;
+  readonly event: RolloutEvent;
+}
+
+/** Every update of updates.ts as an XState action of the same name. */
+export const updateActions = Object.fromEntries(
+  Object.entries(updates).map(([name, update]) => [
+    name,
+    assign(({ context, event }: Args) => update(context, event)),
+  ]),
+) as unknown as Record<keyof typeof updates, () => void>;
+
+/** An action that `step` turns into an item of the outbox; null makes none. */
+export const effect = (make: (args: Args) => Effect | null) => ({ type: 'effect' as const, params: make });
+
+export const page = (code: string, sentence: (context: RolloutContext) => string) =>
+  effect(({ context }) => ({ kind: 'page', code, sentence: sentence(context) }));
+
+export const hold = (
+  reason: Extract<RolloutEvent, { type: 'holdBegun' }>['reason'],
+  sentence: (args: Args) => string,
+  auto = false,
+) =>
+  ({
+    type: 'raiseHold' as const,
+    params: (args: Args) => ({
+      reason: args.event.type === 'wayBackRefused' ? args.event.outcome.reason : reason,
+      sentence: sentence(args),
+      auto,
+      driftSharePercent: args.event.type === 'drifted' ? args.event.drift.sharePercent : null,
+    }),
+  }) as const;
+
+export const driftHold = hold('drift', ({ event }) => (event.type === 'drifted' ? event.drift.sentence : 'drift'));
+
+export const refusedHold = hold(
+  'wayBack',
+  ({ event }) => (event.type === 'wayBackRefused' ? event.outcome.sentence : 'the way back is not proved'),
+  true,
+);
+
+export const trippedHold = hold('split', ({ event }) =>
+  event.type === 'tripped'
+    ? event.notice.sentence
+    : event.type === 'observed'
+      ? (event.tripped?.sentence ?? '')
+      : '',
+);
+
+export const inconclusiveHold = hold('inconclusive', ({ context }) => {
+  const open = context.verdicts.find((verdict) => verdict.answer === 'inconclusive');
+  return open?.sentence ?? 'the gates of this rung stayed without an answer';
+});
+
+export const driftPage = effect(({ context, event }) => ({
+  kind: 'page',
+  code: 'drift-while-retiring',
+  sentence: `${context.rolloutId}: ${event.type === 'drifted' ? event.drift.sentence : 'drift'}`,
+}));
+
+export const rollBackEffect = effect(({ context, event }) => ({
+  kind: 'rollBack',
+  cause: context.ending?.cause ?? 'operator',
+  sickness: context.ending?.sickness ?? 'errors',
+  force: event.type === 'command.rollback' && event.command.force,
+  sinceMs: context.rollbackSinceMs ?? context.nowMs,
+}));
+
+/** A hold writes a new fence on the routes, so that a write still in flight cannot land after it (P4). */
+export const fenceEffect = effect(({ context }) => (context.touched ? { kind: 'fenceRoutes' } : null));
+
+/** Objectives follow the majority, in the same decision. */
+export const objectivesWithMajority = effect(({ context }) =>
+  context.course?.flipObjectives === true && targetPercent(context) >= 50 && context.objectivesAt === 'old'
+    ? { kind: 'moveObjectives', to: 'new' }
+    : null,
+);
+
+/** After a rollback's weights, never before. */
+export const objectivesBack = effect(({ context }) =>
+  context.objectivesAt === 'new' || (context.course?.flipObjectives === true && context.touched)
+    ? { kind: 'moveObjectives', to: 'old' }
+    : null,
+);
+
+export const deletionOfCreated = effect(({ context }) => ({
+  kind: 'deleteObjects',
+  side: 'new',
+  identities: [...context.created].reverse(),
+}));
+
+/** Growth stops the same way from every step of the shifting. */
+export const suspendOn = {
+  'command.pause': { target: '#shifting.suspended' },
+  drifted: { target: '#shifting.suspended', actions: [driftHold] },
+  tripped: [
+    { guard: 'tripsRollback', target: '#rollingBack', actions: ['endByEvent'] },
+    { target: '#shifting.suspended', actions: [trippedHold] },
+  ],
+  holdExpired: { target: '#rollingBack', actions: ['endByHold'] },
+} as const;
+
+/** Before traffic moved, everything that goes wrong ends the rollout the same way. */
+export const failOn = {
+  'command.rollback': { target: '#failing', actions: ['endByEvent'] },
+  'command.abandon': { target: '#failed', actions: ['endAbandoned'] },
+  holdExpired: { target: '#failing', actions: ['endByHold'] },
+  refused: { target: '#failing', actions: ['endByEvent'] },
+} as const;
+
+export const forcedRollback = {
+  'command.rollback': { guard: 'isForced', target: 'writing' },
+} as const;
+
+/** New pods stay for a while so that people can look at them; nothing is kept where we made none. */
+export const keepingState = {
+  entry: ['clearWork', 'enterStep'],
+  always: { guard: 'hasNoPodsToKeep', target: 'cleaning' },
+  after: { keepPods: { target: 'cleaning' } },
+} as const;

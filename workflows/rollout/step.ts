@@ -1,0 +1,330 @@
+/**
+ * The pure step: stored document × message × time → what is to be committed. No I/O, clock or randomness. All of
+ * XState's oddities are handled here and in outbox.ts: restoring by `restoreSnapshot`, finished snapshots that would
+ * still take transitions, events that nobody may forge, internal raises, timers without generations.
+ */
+import { type AnyStateMachine, initialTransition, transition } from 'xstate';
+import { InvariantError } from '../errors.ts';
+import { refuseAlert, refuseCommand } from './admit.ts';
+import type { RolloutContext, RolloutInput } from './context.ts';
+import { describe } from './describe.ts';
+import { FORWARD_EFFECTS } from './effects.ts';
+import { eventOf } from './event-of.ts';
+import { sealEntry } from './journal.ts';
+import { leftoversOf } from './leftovers.ts';
+import type { Message } from './messages.ts';
+import { foldActions, type Work } from './outbox.ts';
+import { isObserved, mustStayAwake, wordsOf } from './read-state.ts';
+import type { JournalEntry, Leftover, RolloutDocument, Verdict } from './stored.ts';
+import { type MachineVersions, VERSIONS } from './versions.ts';
+import { verdictsNow } from './verdicts-now.ts';
+
+export type Step =
+  | {
+      readonly kind: 'next';
+      readonly document: RolloutDocument;
+      readonly entry: JournalEntry;
+      readonly acquireLocks: readonly string[];
+      readonly releaseLocks: readonly string[];
+      readonly leftovers: readonly Leftover[];
+    }
+  /** Accounted for already, or its target is past without anybody having to know: nothing is written. */
+  | { readonly kind: 'duplicate' }
+  /** A finished rollout never changes (I6): the refusal goes to the rejected record. */
+  | { readonly kind: 'finished' };
+
+/** How many message ids a document remembers: an optimisation, correctness comes from targets (P7). */
+const SEEN_MAX = 40;
+
+/** A share of 100 is looked at once a minute; a little less, so that no tick is missed. */
+const MINUTE_LOOK_MS = 45_000;
+
+interface Snapshot {
+  readonly status: string;
+  readonly value: unknown;
+  readonly context: RolloutContext;
+}
+
+/** One message applied to one rollout. @throws InvariantError for a broken machine or snapshot: the caller falls back to the rollback record. */
+export const step = (
+  stored: RolloutDocument,
+  message: Message,
+  readAtMs: number,
+  versions: MachineVersions = VERSIONS,
+): Step => {
+  if (stored.finishedAtMs !== null) return { kind: 'finished' };
+  if (stored.seen.includes(message.messageId)) return { kind: 'duplicate' };
+  const nowMs = Math.max(readAtMs, stored.lastNowMs);
+  const machine = machineOf(stored, versions);
+  const before = restore(machine, stored, nowMs);
+  const words = wordsOf(before.value);
+  if (isPast(stored, message, before.context)) return { kind: 'duplicate' };
+
+  const refusal = refusalOf(message, words, before.context);
+  if (refusal !== null) return refused(stored, message, refusal, nowMs);
+
+  if (message.kind === 'started') return { kind: 'duplicate' };
+  const { event, verdicts } = eventOf(message, before.context, words);
+  const [next, actions] = transition(machine, before as never, event as never) as unknown as [Snapshot, never[]];
+  if ((next as unknown) === before && actions.length === 0) return ignored(stored, message, nowMs);
+  const work = foldActions(withoutDone(stored, message), actions, {
+    rolloutId: stored.rolloutId,
+    revision: stored.journalSeq + 1,
+    nowMs,
+    fence: next.context.fence,
+  });
+  const persisted = machine.getPersistedSnapshot(next as never) as unknown as Snapshot;
+  return nextStep(stored, message, { persisted, work, nowMs, verdicts: verdicts ?? newVerdicts(before, next) });
+};
+
+/** The document and first entry of a rollout that was just asked for. */
+export const start = (
+  input: RolloutInput & {
+    readonly specJson: string;
+    readonly poolKey: string;
+    readonly watches: readonly string[];
+  },
+  message: Extract<Message, { kind: 'started' }>,
+  version: string,
+  versions: MachineVersions = VERSIONS,
+): Extract<Step, { kind: 'next' }> => {
+  const released = versions.get(version);
+  if (released === undefined) throw new InvariantError('machine-unknown', `no machine version ${version}`);
+  const [snapshot, actions] = initialTransition(released.machine, {
+    rolloutId: input.rolloutId,
+    starter: input.starter,
+    queue: input.queue,
+    expectedPlanHash: input.expectedPlanHash,
+    nowMs: input.nowMs,
+  }) as unknown as [Snapshot, never[]];
+  if (snapshot.status !== 'active') throw new InvariantError('machine-start', 'the machine did not start');
+  const empty = emptyDocument(input, released.hash, version);
+  const fold = { rolloutId: input.rolloutId, revision: 1, nowMs: input.nowMs, fence: snapshot.context.fence };
+  const persisted = released.machine.getPersistedSnapshot(snapshot as never) as unknown as Snapshot;
+  const work = foldActions({ timers: [], outbox: [] }, actions, fold);
+  return nextStep(empty, message, { persisted, work, nowMs: input.nowMs, verdicts: [] });
+};
+
+const emptyDocument = (
+  input: Parameters<typeof start>[0],
+  machineHash: string,
+  machineVersion: string,
+): RolloutDocument => ({
+  schemaVersion: 1,
+  rolloutId: input.rolloutId,
+  revision: 0,
+  lastCommitId: '',
+  machineVersion,
+  machineHash,
+  state: '',
+  held: null,
+  wakeAtMs: null,
+  createdAtMs: input.nowMs,
+  finishedAtMs: null,
+  poolKey: input.poolKey,
+  watches: [...input.watches],
+  lastNowMs: input.nowMs,
+  fence: 0,
+  failures: 0,
+  spec: input.specJson,
+  plan: null,
+  snapshot: '',
+  rollbackRecord: null,
+  timers: [],
+  outbox: [],
+  seen: [],
+  journalSeq: 0,
+  journalHash: '',
+  publishedSeq: 0,
+});
+
+const machineOf = (stored: RolloutDocument, versions: MachineVersions): AnyStateMachine => {
+  const released = versions.get(stored.machineVersion);
+  if (released === undefined || released.hash !== stored.machineHash)
+    throw new InvariantError(
+      'machine-unknown',
+      `rollout ${stored.rolloutId} is run by machine ${stored.machineVersion} (${stored.machineHash}), which this code does not have`,
+    );
+  return released.machine;
+};
+
+/**
+ * Time and the number of the entry enter the machine through its context, before each transition. The entry's number,
+ * not the document's revision: a replay knows only the journal.
+ */
+const restore = (machine: AnyStateMachine, stored: RolloutDocument, nowMs: number): Snapshot => {
+  try {
+    const json = JSON.parse(stored.snapshot) as Snapshot;
+    const clocked = { ...json, context: { ...json.context, nowMs, revision: stored.journalSeq + 1 } };
+    return machine.restoreSnapshot(clocked as never, {} as never) as unknown as Snapshot;
+  } catch (error) {
+    throw new InvariantError('snapshot-broken', `snapshot of ${stored.rolloutId} cannot be restored`, {
+      cause: error,
+    });
+  }
+};
+
+/** Outcomes of effects that were voided, timers of another entry, looks at a step that is left. */
+const isPast = (stored: RolloutDocument, message: Message, context: RolloutContext): boolean => {
+  switch (message.kind) {
+    case 'outcome':
+      return !stored.outbox.some((item) => item.id === message.effectId);
+    case 'timer':
+      return !stored.timers.some((timer) => timer.id === message.timerId && timer.token === message.token);
+    case 'observed':
+    case 'noticed':
+      return message.stepEntry !== context.stepEntry;
+    case 'started':
+      return true;
+    case 'command':
+    case 'alert':
+      return false;
+    default:
+      return message satisfies never;
+  }
+};
+
+const refusalOf = (
+  message: Message,
+  words: { readonly state: string; readonly step: string },
+  context: RolloutContext,
+): string | null => {
+  if (message.kind === 'command')
+    return refuseCommand(message.command, { ...words, context, verdictsNow: () => verdictsNow(context) }, message.origin);
+  return message.kind === 'alert' ? refuseAlert(message.incident, words.state, context) : null;
+};
+
+/** The effect whose outcome this is is done; the timer that fired is gone. */
+const withoutDone = (stored: RolloutDocument, message: Message): Work => ({
+  timers: message.kind === 'timer' ? stored.timers.filter((timer) => timer.id !== message.timerId) : stored.timers,
+  outbox: message.kind === 'outcome' ? stored.outbox.filter((item) => item.id !== message.effectId) : stored.outbox,
+});
+
+const newVerdicts = (before: Snapshot, next: Snapshot): readonly Verdict[] =>
+  before.context.verdicts === next.context.verdicts ? [] : next.context.verdicts;
+
+/** No state wants it: an effect or timer that is done still leaves the document; anything else changes nothing. */
+const ignored = (stored: RolloutDocument, message: Message, nowMs: number): Step => {
+  if (message.kind === 'command') return refused(stored, message, `not possible in state ${stored.state}`, nowMs);
+  if (message.kind === 'alert') return refused(stored, message, `not watched in state ${stored.state}`, nowMs);
+  if (message.kind !== 'outcome' && message.kind !== 'timer') return { kind: 'duplicate' };
+  const snapshot = JSON.parse(stored.snapshot) as Snapshot;
+  return nextStep(stored, message, { persisted: snapshot, work: withoutDone(stored, message), nowMs, verdicts: [] });
+};
+
+const refused = (stored: RolloutDocument, message: Message, refusal: string, nowMs: number): Step => {
+  const snapshot = JSON.parse(stored.snapshot) as Snapshot;
+  const work = { timers: stored.timers, outbox: stored.outbox };
+  return nextStep(stored, message, { persisted: snapshot, work, nowMs, verdicts: [], refusal });
+};
+
+interface Result {
+  readonly persisted: Snapshot;
+  readonly work: Work;
+  readonly nowMs: number;
+  readonly verdicts: readonly Verdict[];
+  readonly refusal?: string;
+}
+
+const nextStep = (stored: RolloutDocument, message: Message, result: Result): Extract<Step, { kind: 'next' }> => {
+  const { persisted, nowMs } = result;
+  const { context } = persisted;
+  const words = wordsOf(persisted.value);
+  const finished = persisted.status !== 'active';
+  if (finished && persisted.status !== 'done')
+    throw new InvariantError('machine-error', `the machine of ${stored.rolloutId} stopped with an error`);
+  const work: Work = finished ? { timers: [], outbox: [] } : result.work;
+  const revision = stored.revision + 1;
+  const refusal = result.refusal ?? null;
+  const entry = sealEntry({
+    rolloutId: stored.rolloutId,
+    seq: stored.journalSeq + 1,
+    atMs: nowMs,
+    message,
+    from: stored.state,
+    to: words.state,
+    effects: work.outbox.filter((item) => !stored.outbox.some((old) => old.id === item.id)).map((item) => item.effect.kind),
+    verdicts: result.verdicts,
+    refusal,
+    sentence: describe(message, { from: stored.state, words, context, refusal, verdicts: result.verdicts }),
+    previousHash: stored.journalHash,
+  });
+  const document: RolloutDocument = {
+    ...stored,
+    revision,
+    state: words.state,
+    held: context.hold?.reason ?? null,
+    // A finished one is woken until its last entries are published.
+    wakeAtMs: finished ? nowMs : wakeAt(words.state, context, work, nowMs),
+    finishedAtMs: finished ? nowMs : null,
+    lastNowMs: nowMs,
+    fence: context.fence,
+    failures: 0,
+    ...plannedTexts(stored, message, context, refusal),
+    snapshot: JSON.stringify(persisted),
+    timers: [...work.timers],
+    outbox: [...work.outbox],
+    seen: [...stored.seen, message.messageId].slice(-SEEN_MAX),
+    journalSeq: entry.seq,
+    journalHash: entry.hash,
+  };
+  return { kind: 'next', document, entry, ...locksOf(stored, document, message), leftovers: finished ? leftoversOf(document, context) : [] };
+};
+
+/** min(timers, retry times, the next look); a document with work left always has one (P2). */
+const wakeAt = (state: string, context: RolloutContext, work: Work, nowMs: number): number | null => {
+  if (mustStayAwake(state, context)) return nowMs;
+  const waits = context.hold !== null && !context.hold.auto;
+  const times = [
+    ...work.timers.map((timer) => timer.dueAtMs),
+    ...work.outbox.filter((item) => !(waits && FORWARD_EFFECTS.has(item.effect.kind as never))).map((item) => item.notBeforeMs),
+    ...(isObserved(state, context) ? [nowMs + MINUTE_LOOK_MS] : []),
+  ];
+  return times.length === 0 ? nowMs : Math.min(...times);
+};
+
+const plannedTexts = (
+  stored: RolloutDocument,
+  message: Message,
+  context: RolloutContext,
+  refusal: string | null,
+): Pick<RolloutDocument, 'plan' | 'rollbackRecord'> => {
+  const kept = { plan: stored.plan, rollbackRecord: stored.rollbackRecord };
+  if (message.kind !== 'outcome' || refusal !== null) return kept;
+  const { outcome } = message;
+  if (outcome.kind === 'planned' && context.course !== null) {
+    const { plan } = outcome;
+    return { plan: JSON.stringify(plan), rollbackRecord: rollbackRecord(plan.cluster, plan.namespace, plan.new.pool, plan.routes) };
+  }
+  if (outcome.kind !== 'adopted' || stored.rollbackRecord === null) return kept;
+  const record = JSON.parse(stored.rollbackRecord) as RollbackRecord;
+  return { plan: stored.plan, rollbackRecord: JSON.stringify({ ...record, routes: outcome.routes }) };
+};
+
+/** What a rollback needs when the machine itself is broken. Its shape never changes (protocol P5). */
+export interface RollbackRecord {
+  readonly record: 1;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly newPool: string;
+  readonly routes: Extract<Extract<Message, { kind: 'outcome' }>['outcome'], { kind: 'planned' }>['plan']['routes'];
+}
+
+const rollbackRecord = (cluster: string, namespace: string, newPool: string, routes: RollbackRecord['routes']): string =>
+  JSON.stringify({ record: 1, cluster, namespace, newPool, routes } satisfies RollbackRecord);
+
+const locksOf = (
+  stored: RolloutDocument,
+  next: RolloutDocument,
+  message: Message,
+): Pick<Extract<Step, { kind: 'next' }>, 'acquireLocks' | 'releaseLocks'> => {
+  if (next.finishedAtMs !== null) {
+    const planned = next.plan === null ? [] : (JSON.parse(next.plan) as { locks: string[] }).locks;
+    return { acquireLocks: [], releaseLocks: [...new Set([stored.poolKey, ...planned])] };
+  }
+  if (message.kind === 'started') return { acquireLocks: message.queue ? [] : [stored.poolKey], releaseLocks: [] };
+  if (message.kind !== 'outcome') return { acquireLocks: [], releaseLocks: [] };
+  if (message.outcome.kind === 'queueOpen') return { acquireLocks: [stored.poolKey], releaseLocks: [] };
+  if (message.outcome.kind === 'planned') return { acquireLocks: message.outcome.plan.locks, releaseLocks: [] };
+  return { acquireLocks: [], releaseLocks: message.outcome.kind === 'locksTaken' ? [stored.poolKey] : [] };
+};

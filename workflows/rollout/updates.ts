@@ -1,0 +1,319 @@
+/** What the machine remembers: each update is a pure function from context and event to the fields that change. */
+import { sha256Hex } from '../spec/canonical.ts';
+import { restartRung } from '../steps/evidence.ts';
+import { courseOf, type Ending, type RolloutContext, targetPercent } from './context.ts';
+import type { RolloutEvent } from './events.ts';
+import type { RollbackCause } from './effects.ts';
+import { verdictsNow } from './verdicts-now.ts';
+
+type Update = (context: RolloutContext, event: RolloutEvent) => Partial<RolloutContext>;
+
+const HOUR_MS = 3_600_000;
+
+/** A hold in a phase without a plan still needs a deadline. */
+const HOLD_DEFAULT_MS = 8 * HOUR_MS;
+
+const enterStep: Update = (context) => ({ stepEntry: `${context.rolloutId}/${context.revision}` });
+
+/** Every decision about traffic moves the fence: what was decided before can no longer be written (P4). */
+const bumpFence: Update = (context) => ({ fence: context.fence + 1 });
+
+const takePlan: Update = (context, event) => {
+  if (event.type !== 'planned') return {};
+  const { plan, hash } = event.outcome;
+  return { course: courseOf(plan), planHash: hash, deadlineMs: context.startedAtMs + plan.deadlineMs };
+};
+
+const rememberObjects: Update = (context, event) =>
+  event.type === 'objectsCreated' ? { created: [...context.created, ...event.outcome.identities] } : {};
+
+const nameNodePool: Update = (context) => {
+  const attempt = context.nodePoolAttempts + 1;
+  return { nodePoolAttempts: attempt, nodePool: nodePoolName(context, attempt) };
+};
+
+const NODE_POOL_NAME_MAX = 40;
+
+/** Rollout and attempt are in the name (P6); what does not fit GKE's 40 characters becomes a hash. */
+const nodePoolName = (context: RolloutContext, attempt: number): string => {
+  const full = `${context.course?.nodePool?.name ?? 'sluice'}-${context.rolloutId}-${attempt}`;
+  if (full.length <= NODE_POOL_NAME_MAX) return full;
+  const tail = `-${sha256Hex(context.rolloutId).slice(0, 6)}-${attempt}`;
+  return `${full.slice(0, NODE_POOL_NAME_MAX - tail.length).replace(/-+$/, '')}${tail}`;
+};
+
+const forgetNodePool: Update = () => ({ nodePool: null });
+
+const askForShare: Update = (context) => {
+  const asked = targetPercent(context);
+  return {
+    askedPercent: asked,
+    touched: true,
+    trafficSinceMs: context.trafficSinceMs ?? (asked > 0 ? context.nowMs : null),
+    clocks: { askedMs: context.nowMs, writtenMs: null, programmedMs: null },
+    written: [],
+  };
+};
+
+const shareWritten: Update = (context, event) =>
+  event.type === 'weightsWritten'
+    ? {
+        writtenPercent: event.outcome.sharePercent,
+        written: event.outcome.routes,
+        clocks: { ...context.clocks, writtenMs: event.outcome.atMs },
+      }
+    : {};
+
+const shareConfirmed: Update = (context, event) => {
+  if (event.type !== 'weightsConfirmed') return {};
+  const grown = event.outcome.sharePercent !== context.confirmedPercent;
+  return {
+    confirmedPercent: event.outcome.sharePercent,
+    clocks: { ...context.clocks, programmedMs: event.outcome.atMs },
+    // A new share starts the rung's evidence; the same one confirmed anew goes on with what it had.
+    ...(grown ? { evidence: restartRung(context.evidence), bake: freshBake(context) } : {}),
+  };
+};
+
+const bakeMsOf = (context: RolloutContext): number =>
+  context.rung < 0 ? 0 : (context.course?.ladder[context.rung]?.bakeMs ?? 0);
+
+const freshBake = (context: RolloutContext): RolloutContext['bake'] => ({
+  startedAtMs: null,
+  remainingMs: bakeMsOf(context),
+  extensions: 0,
+  sinceMs: context.nowMs,
+});
+
+const startBake: Update = (context) => ({
+  bake: { ...context.bake, startedAtMs: context.nowMs, sinceMs: context.bake.sinceMs ?? context.nowMs },
+});
+
+/** A hold stops the bake; what is left of it runs after the hold. */
+const stopBake: Update = (context) => ({
+  bake: {
+    ...context.bake,
+    startedAtMs: null,
+    remainingMs:
+      context.bake.startedAtMs === null
+        ? context.bake.remainingMs
+        : Math.max(0, context.bake.remainingMs - (context.nowMs - context.bake.startedAtMs)),
+  },
+});
+
+const extendBake: Update = (context) => ({
+  bake: { ...context.bake, extensions: context.bake.extensions + 1, remainingMs: bakeMsOf(context) },
+});
+
+/** The rung's bake and evidence begin again: the share was changed by others, or evidence never sufficed. */
+const restartBake: Update = (context) => ({
+  bake: freshBake(context),
+  evidence: restartRung(context.evidence),
+});
+
+const restartIfAsked: Update = (context, event) =>
+  event.type === 'resumed' && event.restart ? restartBake(context, event) : {};
+
+const judgeRung: Update = (context) => ({ verdicts: verdictsNow(context) });
+
+const advanceRung: Update = (context) => ({ rung: context.rung + 1, approved: false, adoptedPercent: null });
+
+/** The adopted share has baked: now the rung's own share, under the same gates. */
+const leaveAdopted: Update = () => ({ adoptedPercent: null });
+
+const approve: Update = () => ({ approved: true });
+
+const takeEvidence: Update = (_context, event) => (event.type === 'observed' ? { evidence: event.evidence } : {});
+
+const adoptRules: Update = (context, event) => {
+  if (event.type !== 'adopted') return {};
+  return {
+    adoptedPercent: event.outcome.sharePercent,
+    adoptedRoutes: event.outcome.routes,
+    writtenPercent: event.outcome.sharePercent,
+    trafficSinceMs: context.trafficSinceMs ?? (event.outcome.sharePercent > 0 ? context.nowMs : null),
+  };
+};
+
+const beginHold: Update = (context, event) => {
+  const base = { id: `${context.rolloutId}/${context.revision}`, sinceMs: context.nowMs };
+  const deadlineMs =
+    context.hold?.deadlineMs ?? context.nowMs + (context.course?.onHoldForMs ?? HOLD_DEFAULT_MS);
+  if (event.type === 'command.pause') {
+    const sentence = event.command.reason === '' ? 'paused by an operator' : event.command.reason;
+    return {
+      pauseGeneration: event.command.generation,
+      hold: { ...base, deadlineMs, reason: 'operator', sentence, auto: false, driftSharePercent: null },
+    };
+  }
+  if (event.type !== 'holdBegun') return {};
+  const { reason, sentence, auto, driftSharePercent } = event;
+  if (auto && context.hold?.auto === true && context.hold.reason === reason)
+    return { hold: { ...context.hold, sentence } };
+  return { hold: { ...base, deadlineMs, reason, sentence, auto, driftSharePercent } };
+};
+
+const endHold: Update = (_context, event) => ({
+  hold: null,
+  ...(event.type === 'command.resume' ? { pauseGeneration: event.command.generation } : {}),
+});
+
+const objectivesMoved: Update = (_context, event) =>
+  event.type === 'objectivesMoved' ? { objectivesAt: event.outcome.to } : {};
+
+const beginRollback: Update = (context) => ({
+  fence: context.fence + 1,
+  rollbackSinceMs: context.rollbackSinceMs ?? context.nowMs,
+  askedPercent: 0,
+  clocks: { askedMs: context.nowMs, writtenMs: null, programmedMs: null },
+});
+
+const rollbackWritten: Update = (context, event) =>
+  event.type === 'rollbackWritten'
+    ? {
+        writtenPercent: event.outcome.sharePercent,
+        reassertions: context.reassertions + event.outcome.foreignWrites,
+        clocks: { ...context.clocks, writtenMs: event.outcome.atMs },
+      }
+    : {};
+
+const rollbackConfirmed: Update = (context, event) =>
+  event.type === 'rollbackConfirmed'
+    ? { confirmedPercent: 0, clocks: { ...context.clocks, programmedMs: event.outcome.atMs } }
+    : {};
+
+const countReassertion: Update = (context) => ({ reassertions: context.reassertions + 1 });
+
+const forceRollback: Update = (context) => ({ fence: context.fence + 1 });
+
+const rememberNotDone: Update = (context, event) =>
+  event.type === 'objectsDeleted'
+    ? { notDone: [...context.notDone, ...event.outcome.notDone.map((finding) => `${finding.object}: ${finding.what}`)] }
+    : {};
+
+const retirementOverdue: Update = (context) => ({
+  notDone: [...context.notDone, `${context.course?.oldPool ?? 'the old side'}: not retired within 24h`],
+});
+
+// ------------------------------------------------------------------------------------------------ endings
+
+const ENDINGS: Record<string, (context: RolloutContext, event: RolloutEvent) => Omit<Ending, 'outcome'>> = {
+  queueTimeout: () => ending('queueTimeout', 'the pool was not free within 24h', 'deadline'),
+  deadline: () => ending('deadline', 'the time allowed for this stage ran out', 'deadline'),
+  approval: () => ending('approvalTimeout', 'nobody approved the next share in time', 'hold'),
+  holdExpired: (_context, event) =>
+    ending('holdTimeout', `held for too long: ${event.type === 'holdExpired' ? event.sentence : ''}`, 'hold'),
+  judge: (context) => {
+    const failed = context.verdicts.find((verdict) => verdict.answer === 'fail');
+    return {
+      ...ending(`judge:${failed?.gate ?? 'unknown'}`, failed?.sentence ?? 'a gate failed', 'judge'),
+      sickness: failed?.gate.startsWith('ttft') === true ? 'latency' : 'errors',
+    };
+  },
+  planChanged: (_context, event) =>
+    ending(
+      'planChanged',
+      `the cluster now gives plan ${event.type === 'planned' ? event.outcome.hash.slice(0, 12) : ''}, not the one that was shown`,
+      'verify',
+    ),
+  abandoned: (_context, event) =>
+    ending('abandoned', event.type === 'command.abandon' ? event.command.reason : 'abandoned', 'operator'),
+  oldSideLost: () => ending('oldSideLost', 'the old side did not come back; shares and both sides are as they were', 'hold'),
+};
+
+const ending = (reason: string, sentence: string, cause: RollbackCause): Omit<Ending, 'outcome'> => ({
+  reason,
+  sentence,
+  cause,
+  sickness: 'errors',
+});
+
+/** Endings whose reason stands in the event. */
+const endingOfEvent = (event: RolloutEvent): Omit<Ending, 'outcome'> => {
+  switch (event.type) {
+    case 'alerted':
+      return ending('alert', `alert "${event.incident.policyDisplayName}" (incident ${event.incident.incidentId})`, 'alert');
+    case 'tripped':
+      return trippedEnding(event.notice.gate, event.notice.sentence);
+    case 'observed':
+      return trippedEnding(event.tripped?.gate ?? 'unknown', event.tripped?.sentence ?? '');
+    case 'command.rollback':
+      return ending('operator', event.command.reason === '' ? 'rolled back by an operator' : event.command.reason, 'operator');
+    case 'refused':
+      return ending(event.outcome.reason, event.outcome.findings[0]?.what ?? event.outcome.reason, 'verify');
+    case 'verifyFailed':
+      return ending('verify', event.outcome.findings[0]?.what ?? 'a new pod is wrong', 'verify');
+    case 'nodePoolFailed':
+      return ending('nodePool', event.outcome.reason, 'verify');
+    case 'routeGone':
+      return ending('routeGone', `HTTPRoute ${event.outcome.route} is gone`, 'verify');
+    default:
+      return ending('unknown', event.type, 'operator');
+  }
+};
+
+const trippedEnding = (gate: string, sentence: string): Omit<Ending, 'outcome'> => ({
+  ...ending(`tripwire:${gate}`, sentence, 'tripwire'),
+  sickness: gate === 'queue' ? 'latency' : 'errors',
+});
+
+/** Before traffic moved a rollout fails, after that it is rolled back. The first reason stays. */
+const setEnding =
+  (name: string | null): Update =>
+  (context, event) => {
+    if (context.ending !== null) return {};
+    const made = name === null ? undefined : ENDINGS[name];
+    const what = made === undefined ? endingOfEvent(event) : made(context, event);
+    return { ending: { outcome: context.trafficSinceMs === null ? 'failed' : 'rolledBack', ...what } };
+  };
+
+/** These end as failed even though traffic had moved: nothing could be, or was to be, rolled back. */
+const overrideEnding =
+  (name: string | null): Update =>
+  (context, event) => {
+    const made = name === null ? undefined : ENDINGS[name];
+    return { ending: { outcome: 'failed', ...(made === undefined ? endingOfEvent(event) : made(context, event)) } };
+  };
+
+export const updates = {
+  enterStep,
+  bumpFence,
+  takePlan,
+  rememberObjects,
+  nameNodePool,
+  forgetNodePool,
+  askForShare,
+  shareWritten,
+  shareConfirmed,
+  startBake,
+  stopBake,
+  extendBake,
+  restartBake,
+  restartIfAsked,
+  judgeRung,
+  advanceRung,
+  leaveAdopted,
+  approve,
+  takeEvidence,
+  adoptRules,
+  beginHold,
+  endHold,
+  objectivesMoved,
+  beginRollback,
+  rollbackWritten,
+  rollbackConfirmed,
+  countReassertion,
+  forceRollback,
+  rememberNotDone,
+  retirementOverdue,
+  endByEvent: setEnding(null),
+  endByQueueTimeout: setEnding('queueTimeout'),
+  endByDeadline: setEnding('deadline'),
+  endByApproval: setEnding('approval'),
+  endByHold: setEnding('holdExpired'),
+  endByJudge: setEnding('judge'),
+  endByChangedPlan: setEnding('planChanged'),
+  endAbandoned: overrideEnding('abandoned'),
+  endOldSideLost: overrideEnding('oldSideLost'),
+  endRouteGone: overrideEnding(null),
+} as const satisfies Record<string, Update>;

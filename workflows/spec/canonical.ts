@@ -1,0 +1,45 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { InvariantError } from '../errors.ts';
+
+/**
+ * JSON text that is the same for equal values, whatever the order of their keys: hashes are taken over it.
+ * Keys in order of their UTF-16 code units, no white space, numbers as ECMAScript writes them
+ * (RFC 8785, JSON Canonicalization Scheme). A property that is undefined is left out, as in JSON.stringify.
+ * @throws InvariantError on what JSON cannot say: NaN, infinity, functions, bigints, undefined in an array.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new InvariantError('not-json', `canonicalJson: ${String(value)}`);
+    return JSON.stringify(value);
+  }
+  if (typeof value !== 'object') throw new InvariantError('not-json', `canonicalJson: a ${typeof value}`);
+  return Array.isArray(value) ? canonicalArray(value) : canonicalObject(value);
+}
+
+function canonicalArray(items: readonly unknown[]): string {
+  let text = '[';
+  for (let index = 0; index < items.length; index += 1) {
+    if (index > 0) text += ',';
+    text += canonicalJson(items[index]);
+  }
+  return `${text}]`;
+}
+
+function canonicalObject(value: object): string {
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  let text = '{';
+  for (const [key, item] of entries) {
+    if (item === undefined) continue;
+    if (text.length > 1) text += ',';
+    text += `${JSON.stringify(key)}:${canonicalJson(item)}`;
+  }
+  return `${text}}`;
+}
+
+/** SHA-256 of the text's UTF-8 bytes, as 64 lower-case hexadecimal digits (FIPS 180-4). */
+export function sha256Hex(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}

@@ -1,0 +1,156 @@
+/**
+ * A model server's metrics as counters. Names as vLLM 0.6 to 0.32 exports them; every series is summed over
+ * `engine` (data-parallel ranks) and `model_name`, since a pod is the smallest thing that traffic is sent to.
+ */
+import type { MetricSample } from '../ports.ts';
+import type { PodCounters } from './observation.ts';
+
+const HTTP_REQUESTS = 'http_requests_total';
+const RUNNING = 'vllm:num_requests_running';
+const WAITING = 'vllm:num_requests_waiting';
+/** With OpenMetrics negotiation the family is named without `_total`; the samples carry it. */
+const FINISHED = 'vllm:request_success_total';
+const FINISHED_BARE = 'vllm:request_success';
+const TTFT = 'vllm:time_to_first_token_seconds';
+
+/** What every look asks for: small enough for one every two seconds. */
+export const LOOK_FAMILIES: readonly string[] = [HTTP_REQUESTS, FINISHED, FINISHED_BARE, RUNNING, WAITING];
+
+/** What the look of a full minute asks for: the histogram of the time to first token too. */
+export const MINUTE_FAMILIES: readonly string[] = [...LOOK_FAMILIES, TTFT];
+
+/** POST paths below /v1 that are no inference: operators' calls are no users' requests. */
+const NOT_INFERENCE = /lora_adapter$/;
+
+const isInference = (labels: MetricSample['labels']): boolean => {
+  const handler = labels['handler'];
+  if (handler === undefined) return true;
+  if ((labels['method'] ?? 'POST') !== 'POST') return false;
+  return handler.startsWith('/v1/') && !NOT_INFERENCE.test(handler);
+};
+
+interface Sums {
+  sawServer: boolean;
+  sawHttp: boolean;
+  requests: number;
+  failures5xx: number;
+  failures4xx: number;
+  finished: number;
+  streamErrors: number;
+  running: number;
+  waiting: number;
+  ttftCount: number;
+  ttftInfinity: number;
+  buckets: Map<number, number> | null;
+}
+
+const addHttp = (sums: Sums, sample: MetricSample): void => {
+  sums.sawHttp = true;
+  if (!isInference(sample.labels)) return;
+  sums.requests += sample.value;
+  // `5xx` as vLLM groups them, `503` where grouping is off.
+  const status = (sample.labels['status'] ?? sample.labels['code'] ?? '').charAt(0);
+  if (status === '5') sums.failures5xx += sample.value;
+  else if (status === '4') sums.failures4xx += sample.value;
+};
+
+const addFinished = (sums: Sums, sample: MetricSample): void => {
+  sums.finished += sample.value;
+  if (sample.labels['finished_reason'] === 'error') sums.streamErrors += sample.value;
+};
+
+const addBucket = (sums: Sums, sample: MetricSample): void => {
+  const edge = Number(sample.labels['le']);
+  sums.buckets ??= new Map();
+  if (Number.isFinite(edge)) sums.buckets.set(edge, (sums.buckets.get(edge) ?? 0) + sample.value);
+  else sums.ttftInfinity += sample.value;
+};
+
+const add = (sums: Sums, sample: MetricSample): void => {
+  // A gauge or counter that is NaN says nothing.
+  if (!Number.isFinite(sample.value)) return;
+  switch (sample.name) {
+    case RUNNING:
+      sums.sawServer = true;
+      sums.running += sample.value;
+      return;
+    case WAITING:
+      sums.waiting += sample.value;
+      return;
+    case HTTP_REQUESTS:
+      addHttp(sums, sample);
+      return;
+    case FINISHED:
+      addFinished(sums, sample);
+      return;
+    case `${TTFT}_bucket`:
+      addBucket(sums, sample);
+      return;
+    case `${TTFT}_count`:
+      sums.ttftCount += sample.value;
+      return;
+    default:
+  }
+};
+
+const histogram = (sums: Sums): PodCounters['ttft'] => {
+  if (sums.buckets === null) return null;
+  const edges = [...sums.buckets.keys()].sort((one, other) => one - other);
+  const { buckets } = sums;
+  return {
+    edges,
+    cumulative: edges.map((edge) => buckets.get(edge) ?? 0),
+    count: sums.ttftCount > 0 ? sums.ttftCount : sums.ttftInfinity,
+  };
+};
+
+/**
+ * Counters out of one scrape; null when this is not the metrics page of a model server (then nothing is known,
+ * which is not the same as nothing having happened).
+ *
+ * Where the HTTP counters are absent (servers started without the HTTP middleware), finished requests of the
+ * engine stand in for them: their failures are then only those that the engine knows of.
+ */
+export const podCounters = (samples: readonly MetricSample[]): PodCounters | null => {
+  const sums: Sums = {
+    sawServer: false,
+    sawHttp: false,
+    requests: 0,
+    failures5xx: 0,
+    failures4xx: 0,
+    finished: 0,
+    streamErrors: 0,
+    running: 0,
+    waiting: 0,
+    ttftCount: 0,
+    ttftInfinity: 0,
+    buckets: null,
+  };
+  for (const sample of samples) add(sums, sample);
+  if (!sums.sawServer) return null;
+  return {
+    requests: sums.sawHttp ? sums.requests : sums.finished,
+    failures5xx: sums.failures5xx,
+    failures4xx: sums.failures4xx,
+    streamErrors: sums.streamErrors,
+    running: sums.running,
+    waiting: sums.waiting,
+    ttft: histogram(sums),
+  };
+};
+
+/** Upper edges of vLLM's TTFT histogram, seconds (read from vLLM 0.32.0; the same since 0.6 up to 10 s). */
+export const TTFT_EDGES_VLLM: readonly number[] = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640,
+  2560,
+];
+
+/**
+ * The edge at which an objective of `overSeconds` can be judged: the smallest that is not below it, because a
+ * histogram knows nothing between its edges. null when the objective lies beyond the last edge.
+ */
+export const snapTtftEdge = (overSeconds: number, edges: readonly number[]): number | null => {
+  let best: number | null = null;
+  for (const edge of edges) if (edge >= overSeconds && (best === null || edge < best)) best = edge;
+  return best;
+};
