@@ -30,15 +30,32 @@ const act: Handler = async (shell, request, parts) => {
   const parsed = actionSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return problem(400, 'request-malformed', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not an action'}`);
+    return problem(
+      400,
+      'request-malformed',
+      `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not an action'}`,
+    );
   }
-  const { status, ...result } = await operate(shell, parsed.data, { principal: request.principal, via: 'api' });
-  return status < 400 ? reply(status, result) : problem(status, result.code, result.detail, { rolloutId: result.rolloutId, problems: result.problems ?? [] });
+  const { status, ...result } = await operate(shell, parsed.data, {
+    principal: request.principal,
+    via: 'api',
+  });
+  return status < 400
+    ? reply(status, result)
+    : problem(status, result.code, result.detail, {
+        rolloutId: result.rolloutId,
+        problems: result.problems ?? [],
+      });
 };
 
 /** POST /v1/freeze and /v1/unfreeze. */
 const freeze: Handler = async (shell, request, parts) =>
-  act(shell, { ...request, body: { ...(request.body as object), action: parts[1] } }, ['v1', 'rollouts', '', parts[1] ?? '']);
+  act(shell, { ...request, body: { ...(request.body as object), action: parts[1] } }, [
+    'v1',
+    'rollouts',
+    '',
+    parts[1] ?? '',
+  ]);
 
 const list: Handler = async (shell, request) => {
   const limit = Math.min(PAGE_MAX, numberOf(request.query['limit'], 50));
@@ -47,7 +64,10 @@ const list: Handler = async (shell, request) => {
     unfinished: request.query['unfinished'] === 'true',
     ...(request.query['after'] === undefined ? {} : { afterId: request.query['after'] }),
   });
-  return reply(200, { rollouts, next: rollouts.length === limit ? (rollouts[rollouts.length - 1]?.rolloutId ?? null) : null });
+  return reply(200, {
+    rollouts,
+    next: rollouts.length === limit ? (rollouts[rollouts.length - 1]?.rolloutId ?? null) : null,
+  });
 };
 
 const get: Handler = async (shell, _request, [, , rolloutId]) => {
@@ -86,7 +106,10 @@ const ROUTES: readonly (readonly [string, string, Handler])[] = [
 
 const fits = (pattern: string, parts: readonly string[]): boolean => {
   const wanted = pattern.split('/');
-  return wanted.length === parts.length && wanted.every((segment, index) => segment === '*' || segment === parts[index]);
+  return (
+    wanted.length === parts.length &&
+    wanted.every((segment, index) => segment === '*' || segment === parts[index])
+  );
 };
 
 /** The API's door. Never throws: what can be tried again answers 503, what lost a race 409. */
@@ -103,7 +126,9 @@ export const createApi =
     } catch (error) {
       if (error instanceof ConflictError) return problem(409, error.code, error.message);
       if (error instanceof RetryableError) return problem(503, error.code, error.message);
-      shell.ports.log('ERROR', 'api-failed', error instanceof Error ? error.message : String(error), { path: request.path });
+      shell.ports.log('ERROR', 'api-failed', error instanceof Error ? error.message : String(error), {
+        path: request.path,
+      });
       return problem(500, 'internal', 'an error of our own; it was logged');
     }
   };

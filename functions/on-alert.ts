@@ -3,8 +3,8 @@ import { InvariantError } from '../workflows/errors.ts';
 import { applyIncident } from './runtime/apply-incident.ts';
 import { decodeJson } from './runtime/decode.ts';
 import { messageDoor } from './runtime/entrypoint.ts';
-import { executeRollbackRecord } from './runtime/rollback-record.ts';
 import { incidentOf } from './runtime/incident-message.ts';
+import { executeRollbackRecord } from './runtime/rollback-record.ts';
 import type { Shell } from './runtime/shell.ts';
 import { settle } from './runtime/wake.ts';
 

@@ -15,7 +15,10 @@ export const createOnRequest = (shell: Shell): ((event: CloudEvent) => Promise<v
     const parsed = actionSchema.safeParse(decodeJson(event));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      throw new TerminalError('request-malformed', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not an action'}`);
+      throw new TerminalError(
+        'request-malformed',
+        `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not an action'}`,
+      );
     }
     const principal = event.data.message.attributes['principal'] ?? 'unknown';
     const result = await operate(shell, parsed.data, { principal, via: 'message' });

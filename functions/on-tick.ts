@@ -17,7 +17,10 @@ export const createOnTick = (shell: Shell): ((event: CloudEvent) => Promise<void
   messageDoor(shell, 'on-tick', async () => {
     let after: { wakeAtMs: number; rolloutId: string } | undefined;
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const due = await shell.ports.store.due({ limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
+      const due = await shell.ports.store.due({
+        limit: PAGE_SIZE,
+        ...(after === undefined ? {} : { after }),
+      });
       for (const rollout of due.rollouts) await publishWake(shell, rollout);
       after = due.rollouts[due.rollouts.length - 1];
       if (due.rollouts.length < PAGE_SIZE) break;

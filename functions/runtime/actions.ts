@@ -13,13 +13,22 @@ export const actionSchema = z.discriminatedUnion('action', [
     file: z.string(),
     fileName: z.string().max(500).default('rollout.yaml'),
     /** Objects of `source: manifests`. */
-    manifests: z.array(z.looseObject({ apiVersion: z.string(), kind: z.string() })).max(200).default([]),
+    manifests: z
+      .array(z.looseObject({ apiVersion: z.string(), kind: z.string() }))
+      .max(200)
+      .default([]),
     /** Only if the cluster still gives this plan. */
     planHash: z.string().nullable().default(null),
     /** Wait for the pool instead of being refused. */
     queue: z.boolean().default(false),
   }),
-  z.strictObject({ action: z.literal('pause'), requestId, rolloutId, generation: z.int().positive(), reason }),
+  z.strictObject({
+    action: z.literal('pause'),
+    requestId,
+    rolloutId,
+    generation: z.int().positive(),
+    reason,
+  }),
   z.strictObject({
     action: z.literal('resume'),
     requestId,
@@ -29,11 +38,28 @@ export const actionSchema = z.discriminatedUnion('action', [
     drift: z.enum(['adopt', 'reapply']).nullable().default(null),
   }),
   z.strictObject({ action: z.literal('approve'), requestId, rolloutId, stepEntry: z.string() }),
-  z.strictObject({ action: z.literal('skip'), requestId, rolloutId, stepEntry: z.string(), reason: z.string().min(1).max(500) }),
+  z.strictObject({
+    action: z.literal('skip'),
+    requestId,
+    rolloutId,
+    stepEntry: z.string(),
+    reason: z.string().min(1).max(500),
+  }),
   z.strictObject({ action: z.literal('finish'), requestId, rolloutId, stepEntry: z.string() }),
-  z.strictObject({ action: z.literal('rollback'), requestId, rolloutId, reason, force: z.boolean().default(false) }),
+  z.strictObject({
+    action: z.literal('rollback'),
+    requestId,
+    rolloutId,
+    reason,
+    force: z.boolean().default(false),
+  }),
   z.strictObject({ action: z.literal('abandon'), requestId, rolloutId, reason: z.string().min(1).max(500) }),
-  z.strictObject({ action: z.literal('freeze'), requestId, reason: z.string().min(1).max(500), untilMs: z.number().nullable().default(null) }),
+  z.strictObject({
+    action: z.literal('freeze'),
+    requestId,
+    reason: z.string().min(1).max(500),
+    untilMs: z.number().nullable().default(null),
+  }),
   z.strictObject({ action: z.literal('unfreeze'), requestId }),
 ]);
 

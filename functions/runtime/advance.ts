@@ -19,7 +19,12 @@ export type Advanced =
   /** Accounted for already; the document as it stands. */
   | { readonly kind: 'unchanged'; readonly document: RolloutDocument }
   | { readonly kind: 'finished'; readonly document: RolloutDocument }
-  | { readonly kind: 'locked'; readonly document: RolloutDocument; readonly key: string; readonly holder: string }
+  | {
+      readonly kind: 'locked';
+      readonly document: RolloutDocument;
+      readonly key: string;
+      readonly holder: string;
+    }
   | { readonly kind: 'missing' };
 
 /** Makes the message from the document as it is read; null: nothing is to be said any more. */
@@ -48,7 +53,8 @@ export const advance = async (
     if (next.kind === 'finished') return { kind: 'finished', document };
     if (next.kind === 'duplicate') return { kind: 'unchanged', document };
     const committed = await commitStep(shell, document, next, publishedSeq);
-    if (committed.kind === 'committed') return { kind: 'applied', document: committed.document, entry: next.entry };
+    if (committed.kind === 'committed')
+      return { kind: 'applied', document: committed.document, entry: next.entry };
     if (committed.kind === 'locked') return { ...committed, document };
   }
   throw new ConflictError('commit-contended', `rollout ${rolloutId}: lost ${ATTEMPTS_MAX} races in a row`);
@@ -83,12 +89,22 @@ const commitStep = async (
   const again = await shell.ports.store.load({ rolloutId: before.rolloutId });
   // Somebody may have committed on top of ours meanwhile: then its journal holds our entry.
   if (again.document?.lastCommitId === document.lastCommitId) return { kind: 'committed', document };
-  return (await holdsEntry(shell, next.entry, again.document)) ? { kind: 'committed', document: again.document as RolloutDocument } : { kind: 'lost' };
+  return (await holdsEntry(shell, next.entry, again.document))
+    ? { kind: 'committed', document: again.document as RolloutDocument }
+    : { kind: 'lost' };
 };
 
-const holdsEntry = async (shell: Shell, entry: JournalEntry, now: RolloutDocument | null): Promise<boolean> => {
+const holdsEntry = async (
+  shell: Shell,
+  entry: JournalEntry,
+  now: RolloutDocument | null,
+): Promise<boolean> => {
   if (now === null || now.journalSeq < entry.seq) return false;
-  const [found] = await shell.ports.store.journal({ rolloutId: entry.rolloutId, afterSeq: entry.seq - 1, limit: 1 });
+  const [found] = await shell.ports.store.journal({
+    rolloutId: entry.rolloutId,
+    afterSeq: entry.seq - 1,
+    limit: 1,
+  });
   return found?.hash === entry.hash;
 };
 

@@ -19,7 +19,9 @@ export const decodeJson = (event: CloudEvent): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new TerminalError('message-malformed', `the message is no JSON: ${text.slice(0, 80)}`, { cause: error });
+    throw new TerminalError('message-malformed', `the message is no JSON: ${text.slice(0, 80)}`, {
+      cause: error,
+    });
   }
 };
 

@@ -2,7 +2,7 @@
  * Runs what the outbox holds: rollback first, then traffic, then the rest (protocol P3). Outcomes re-enter `step` in
  * process. Effects are idempotent and need no leases: two drains of one rollout at once only do work twice.
  */
-import { FORWARD_EFFECTS, type Effect, effectLane } from '../../workflows/rollout/effects.ts';
+import { type Effect, effectLane, FORWARD_EFFECTS } from '../../workflows/rollout/effects.ts';
 import type { Outcome } from '../../workflows/rollout/messages.ts';
 import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { advance } from './advance.ts';
@@ -89,7 +89,8 @@ const nextItem = (facts: Facts, memory: DrainMemory, nowMs: number): OutboxItem 
   const forwardWaits = hold !== null && !hold.auto;
   const runnable = facts.document.outbox.filter(
     (item) =>
-      (memory.retryAtMs.get(item.id) ?? 0) <= nowMs && !(forwardWaits && waitsWhileHeld(item.effect as unknown as Effect)),
+      (memory.retryAtMs.get(item.id) ?? 0) <= nowMs &&
+      !(forwardWaits && waitsWhileHeld(item.effect as unknown as Effect)),
   );
   const [first] = runnable.toSorted((a, b) => effectLane(kindOf(a)) - effectLane(kindOf(b)));
   return first ?? null;

@@ -15,7 +15,10 @@ export const messageDoor =
     } catch (error) {
       if (!(error instanceof TerminalError)) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
-        shell.ports.log('ERROR', code, error instanceof Error ? error.message : String(error), { door, eventId: event.id });
+        shell.ports.log('ERROR', code, error instanceof Error ? error.message : String(error), {
+          door,
+          eventId: event.id,
+        });
         throw error;
       }
       await shell.ports.store.recordRejected({

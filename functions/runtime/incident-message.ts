@@ -19,16 +19,23 @@ const notification = z.object({
 /** null: a test message, to be acknowledged and ignored. @throws TerminalError `incident-malformed`. */
 export const incidentOf = (json: unknown): Incident | null => {
   const parsed = notification.safeParse(json);
-  if (!parsed.success) throw new TerminalError('incident-malformed', 'not a notification of Cloud Monitoring');
+  if (!parsed.success)
+    throw new TerminalError('incident-malformed', 'not a notification of Cloud Monitoring');
   const { version, incident } = parsed.data;
   if (version === 'test') return null;
   const state = incident.state.toLowerCase();
   if (state !== 'open' && state !== 'closed')
-    throw new TerminalError('incident-malformed', `incident ${incident.incident_id} has the state "${incident.state}"`);
+    throw new TerminalError(
+      'incident-malformed',
+      `incident ${incident.incident_id} has the state "${incident.state}"`,
+    );
   // projects/P/alertPolicies/ID/conditions/CID
   const policy = incident.condition?.name.split('/conditions/')[0] ?? '';
   if (policy === '' || incident.started_at === null)
-    throw new TerminalError('incident-malformed', `incident ${incident.incident_id} names no policy or no start`);
+    throw new TerminalError(
+      'incident-malformed',
+      `incident ${incident.incident_id} names no policy or no start`,
+    );
   return {
     incidentId: incident.incident_id,
     state,

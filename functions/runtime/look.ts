@@ -15,7 +15,7 @@ import type {
 import { podCounters } from '../../workflows/steps/pod-metrics.ts';
 
 /** No answer within this is no answer (design §6). */
-export const SCRAPE_TIMEOUT_MS = 3000;
+const SCRAPE_TIMEOUT_MS = 3000;
 
 export interface LookCall {
   readonly cluster: string;

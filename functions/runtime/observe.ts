@@ -4,11 +4,11 @@
  * nothing (protocol P2, P3).
  */
 import type { KubeObject } from '../../workflows/kubernetes.ts';
-import type { Plan, RoutePlan } from '../../workflows/plans/plan.ts';
 import { RESOURCES } from '../../workflows/kubernetes.ts';
+import type { Plan, RoutePlan } from '../../workflows/plans/plan.ts';
+import type { RolloutContext } from '../../workflows/rollout/context.ts';
 import { ALERT_LOOKBACK_MS } from '../../workflows/rollout/guards.ts';
 import type { Drift, Notice } from '../../workflows/rollout/messages.ts';
-import type { RolloutContext } from '../../workflows/rollout/context.ts';
 import type { Incident, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { recogniseDrift } from '../../workflows/steps/drift.ts';
 import { type BurstState, createBurst, lookAt } from '../../workflows/steps/gates/burst.ts';
@@ -31,7 +31,11 @@ export interface LookMemory {
   confirmedAtMs: number | null;
 }
 
-export const createLookMemory = (): LookMemory => ({ burst: createBurst(), suspicious: false, confirmedAtMs: null });
+export const createLookMemory = (): LookMemory => ({
+  burst: createBurst(),
+  suspicious: false,
+  confirmedAtMs: null,
+});
 
 interface Memory {
   readonly drain: DrainMemory;
@@ -51,7 +55,7 @@ export const observe = async (
   if (plan === null) return document;
   const { context } = facts.state;
   const minute = Math.floor(nowMs / MINUTE_MS);
-  const isMinute = minute > Math.floor((context.evidence.atMs ?? 0) / MINUTE_MS);
+  const isMinute = minute > Math.floor((context.evidence.lastAtMs ?? 0) / MINUTE_MS);
   const [taken, routes] = await Promise.all([
     takeLook(shell.ports, {
       cluster: plan.cluster,
@@ -85,7 +89,16 @@ const readRoute = async (shell: Shell, plan: Plan, route: RoutePlan): Promise<Ku
 };
 
 /** Steps in which the routes are meant to stand as we wrote them. */
-const STANDING = new Set(['confirming', 'baking', 'watching', 'retaining', 'approving', 'waitingForWindow', 'blocked', 'proving']);
+const STANDING = new Set([
+  'confirming',
+  'baking',
+  'watching',
+  'retaining',
+  'approving',
+  'waitingForWindow',
+  'blocked',
+  'proving',
+]);
 
 const driftOf = (facts: Facts, plan: Plan, routes: readonly (KubeObject | 'gone' | null)[]): Drift | null => {
   const { context, step } = facts.state;
@@ -96,7 +109,8 @@ const driftOf = (facts: Facts, plan: Plan, routes: readonly (KubeObject | 'gone'
     const drift = recogniseDrift(route === 'gone' ? null : route, planned, {
       rolloutId: facts.document.rolloutId,
       fence: context.fence,
-      sharePercent: context.writtenPercent,
+      sharesPercent: [context.writtenPercent],
+      attached: true,
       sides: sidesOf(plan),
     });
     if (drift !== null) return drift;
@@ -137,7 +151,12 @@ const note = async (shell: Shell, facts: Facts, memory: Memory, noted: Noted): P
   const advanced = await advance(
     shell,
     facts.document.rolloutId,
-    () => ({ kind: 'noticed', messageId: `${stepEntry}/${what}/${noted.nowMs}`, stepEntry, notice: noted.notice }),
+    () => ({
+      kind: 'noticed',
+      messageId: `${stepEntry}/${what}/${noted.nowMs}`,
+      stepEntry,
+      notice: noted.notice,
+    }),
     memory.drain.publishedSeq,
   );
   return advanced.kind === 'missing' ? facts.document : advanced.document;

@@ -1,6 +1,7 @@
 /** Carries an action into its rollout and runs what it decided. */
-import type { Command } from '../../workflows/rollout/messages.ts';
+
 import { InvariantError } from '../../workflows/errors.ts';
+import type { Command } from '../../workflows/rollout/messages.ts';
 import type { Action, ActionResult } from './actions.ts';
 import { advance } from './advance.ts';
 import { executeRollbackRecord } from './rollback-record.ts';
@@ -26,7 +27,12 @@ export const operate = async (shell: Shell, action: Action, asker: Asker): Promi
       const sinceMs = await shell.ports.time.now({});
       const freeze = { reason: action.reason, by: asker.principal, sinceMs, untilMs: action.untilMs };
       await shell.ports.store.setFreeze({ freeze });
-      return { status: 200, code: 'frozen', detail: 'no share grows anywhere; rollbacks work', rolloutId: null };
+      return {
+        status: 200,
+        code: 'frozen',
+        detail: 'no share grows anywhere; rollbacks work',
+        rolloutId: null,
+      };
     }
     case 'unfreeze':
       await shell.ports.store.setFreeze({ freeze: null });
@@ -48,17 +54,37 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
       command: commandOf(action),
     }));
     if (advanced.kind === 'missing')
-      return { status: 404, code: 'rollout-missing', detail: `there is no rollout ${rolloutId}`, rolloutId: null };
+      return {
+        status: 404,
+        code: 'rollout-missing',
+        detail: `there is no rollout ${rolloutId}`,
+        rolloutId: null,
+      };
     if (advanced.kind === 'finished')
-      return { status: 409, code: 'finished', detail: `${rolloutId} has ended: ${advanced.document.state}`, rolloutId };
+      return {
+        status: 409,
+        code: 'finished',
+        detail: `${rolloutId} has ended: ${advanced.document.state}`,
+        rolloutId,
+      };
     await settle(shell, advanced.document);
     if (advanced.kind === 'applied' && advanced.entry.refusal !== null)
       return { status: 409, code: 'refused', detail: advanced.entry.refusal, rolloutId };
-    return { status: 200, code: 'applied', detail: advanced.kind === 'applied' ? advanced.entry.sentence : 'accounted for already', rolloutId };
+    return {
+      status: 200,
+      code: 'applied',
+      detail: advanced.kind === 'applied' ? advanced.entry.sentence : 'accounted for already',
+      rolloutId,
+    };
   } catch (error) {
     if (!(error instanceof InvariantError) || action.action !== 'rollback') throw error;
     await executeRollbackRecord(shell, rolloutId, action.reason);
-    return { status: 202, code: 'rolled-back-by-record', detail: 'the machine is broken: the stored originals were written back', rolloutId };
+    return {
+      status: 202,
+      code: 'rolled-back-by-record',
+      detail: 'the machine is broken: the stored originals were written back',
+      rolloutId,
+    };
   }
 };
 

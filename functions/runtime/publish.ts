@@ -1,6 +1,7 @@
 /** Every journal entry goes out as a CloudEvent, at least once, with the entry's id (protocol P1). */
-import type { JournalEntry, RolloutDocument } from '../../workflows/rollout/stored.ts';
+
 import type { LogSeverity } from '../../workflows/ports.ts';
+import type { JournalEntry, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { Shell } from './shell.ts';
 
 const PAGE_SIZE = 50;
@@ -18,7 +19,11 @@ const severityOf = (entry: JournalEntry): LogSeverity => {
  * Publishes what is not known to be published and returns the new cursor. The cursor is stored with the next commit;
  * until then another invocation may publish the same entries again, with the same ids.
  */
-export const publishJournal = async (shell: Shell, document: RolloutDocument, publishedSeq: number): Promise<number> => {
+export const publishJournal = async (
+  shell: Shell,
+  document: RolloutDocument,
+  publishedSeq: number,
+): Promise<number> => {
   let cursor = Math.max(publishedSeq, document.publishedSeq);
   while (cursor < document.journalSeq) {
     const entries = await shell.ports.store.journal({
@@ -31,11 +36,18 @@ export const publishJournal = async (shell: Shell, document: RolloutDocument, pu
       const id = `${entry.rolloutId}/${entry.seq}`;
       const published = await shell.ports.bus.publish({
         topic: 'events',
-        message: { id, data: entry, attributes: { rolloutId: entry.rolloutId, type: `dev.sluice.rollout.${entry.to}` } },
+        message: {
+          id,
+          data: entry,
+          attributes: { rolloutId: entry.rolloutId, type: `dev.sluice.rollout.${entry.to}` },
+        },
       });
       if (published.kind !== 'ok') return cursor;
       if (entry.message.kind !== 'observed')
-        shell.ports.log(severityOf(entry), `rollout-${entry.message.kind}`, entry.sentence, { rolloutId: entry.rolloutId, seq: entry.seq });
+        shell.ports.log(severityOf(entry), `rollout-${entry.message.kind}`, entry.sentence, {
+          rolloutId: entry.rolloutId,
+          seq: entry.seq,
+        });
       cursor = entry.seq;
     }
   }

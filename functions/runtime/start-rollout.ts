@@ -1,11 +1,12 @@
 /** From a rollout file to a queued rollout: one commit, idempotent by the request's id (protocol P6, P7). */
+
+import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
+import { start } from '../../workflows/rollout/step.ts';
+import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
+import { CURRENT_VERSION } from '../../workflows/rollout/versions.ts';
 import { canonicalJson } from '../../workflows/spec/canonical.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
-import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
-import { start } from '../../workflows/rollout/step.ts';
-import { CURRENT_VERSION } from '../../workflows/rollout/versions.ts';
-import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { Action, ActionResult } from './actions.ts';
 import { commitOnce } from './advance.ts';
 import { MANIFESTS } from './job.ts';
@@ -18,7 +19,12 @@ export type Started = ActionResult & { readonly document?: RolloutDocument };
 const ATTEMPTS_MAX = 5;
 
 /** Never writes anything but the new rollout. @throws RetryableError when the store is away. */
-export const startRollout = async (shell: Shell, action: StartAction, principal: string, via: string): Promise<Started> => {
+export const startRollout = async (
+  shell: Shell,
+  action: StartAction,
+  principal: string,
+  via: string,
+): Promise<Started> => {
   const parsed = parseRolloutFile(action.file, action.fileName);
   if (parsed.kind === 'problems')
     return {
@@ -31,18 +37,32 @@ export const startRollout = async (shell: Shell, action: StartAction, principal:
   const { spec } = parsed;
   const poolKey = poolLockKey(spec.cluster, spec.namespace, spec.from.pool);
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const known = await shell.ports.store.lookUpStart({ name: spec.name, requestId: action.requestId, poolKey });
+    const known = await shell.ports.store.lookUpStart({
+      name: spec.name,
+      requestId: action.requestId,
+      poolKey,
+    });
     if (known.rolloutId !== null) return existing(shell, known.rolloutId);
     if (known.holder !== null && !action.queue) return locked(spec, known.holder);
     const result = await commitStart(shell, { action, spec, poolKey, principal, via }, known);
     if (result !== null) return result;
   }
-  return { status: 409, code: 'start-contended', detail: 'others keep starting rollouts of this name', rolloutId: null };
+  return {
+    status: 409,
+    code: 'start-contended',
+    detail: 'others keep starting rollouts of this name',
+    rolloutId: null,
+  };
 };
 
 const existing = async (shell: Shell, rolloutId: string): Promise<Started> => {
   const { document } = await shell.ports.store.load({ rolloutId });
-  const done: ActionResult = { status: 200, code: 'started', detail: `${rolloutId} was started by this request before`, rolloutId };
+  const done: ActionResult = {
+    status: 200,
+    code: 'started',
+    detail: `${rolloutId} was started by this request before`,
+    rolloutId,
+  };
   return document === null ? done : { ...done, document };
 };
 

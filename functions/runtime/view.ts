@@ -19,7 +19,11 @@ export const viewOf = (document: RolloutDocument) => {
     pauseGeneration: context.pauseGeneration,
     hold: context.hold,
     ending: context.ending,
-    sharePercent: { asked: context.askedPercent, written: context.writtenPercent, confirmed: context.confirmedPercent },
+    sharePercent: {
+      asked: context.askedPercent,
+      written: context.writtenPercent,
+      confirmed: context.confirmedPercent,
+    },
     clocks: context.clocks,
     rung: context.rung,
     ladder: context.course?.ladder ?? [],

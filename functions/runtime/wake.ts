@@ -2,11 +2,12 @@
  * One wake of one rollout: timers, outbox, looks. While weights are unconfirmed or 0 < share < 100 it stays awake and
  * looks again every few seconds until its budget is spent (protocol P3); everything else has the resolution of a tick.
  */
-import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
-import { isObserved, mustStayAwake } from '../../workflows/rollout/read-state.ts';
+
 import { dueTimers } from '../../workflows/rollout/outbox.ts';
+import { isObserved, mustStayAwake } from '../../workflows/rollout/read-state.ts';
+import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { advance, commitOnce } from './advance.ts';
-import { createDrainMemory, drain, type DrainMemory } from './drain.ts';
+import { createDrainMemory, type DrainMemory, drain } from './drain.ts';
 import { factsOf } from './job.ts';
 import { createLookMemory, type LookMemory, observe } from './observe.ts';
 import { publishJournal } from './publish.ts';
@@ -32,7 +33,8 @@ export const wake = async (shell: Shell, rolloutId: string): Promise<void> => {
     if (document === null) return;
     const next = await turn(shell, document, { memory, readAtMs, endMs });
     const waitMs = pauseMs(shell, next, memory);
-    if (waitMs === null || nowMs + waitMs >= endMs) return storeCursor(shell, next, memory.drain.publishedSeq);
+    if (waitMs === null || nowMs + waitMs >= endMs)
+      return storeCursor(shell, next, memory.drain.publishedSeq);
     nowMs = await shell.ports.time.wait({ ms: waitMs });
   }
 };
@@ -67,7 +69,8 @@ const turn = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<R
  * entries are out is woken no more; its state does not change (I6).
  */
 const storeCursor = async (shell: Shell, document: RolloutDocument, publishedSeq: number): Promise<void> => {
-  const closes = document.finishedAtMs !== null && document.wakeAtMs !== null && publishedSeq >= document.journalSeq;
+  const closes =
+    document.finishedAtMs !== null && document.wakeAtMs !== null && publishedSeq >= document.journalSeq;
   if (publishedSeq <= document.publishedSeq && !closes) return;
   await commitOnce(shell, {
     expectedRevision: document.revision,
@@ -83,7 +86,11 @@ const storeCursor = async (shell: Shell, document: RolloutDocument, publishedSeq
 };
 
 /** In order of time, deadlines before bakes; each is an event of its own. */
-const fireTimers = async (shell: Shell, loaded: RolloutDocument, readAtMs: number): Promise<RolloutDocument> => {
+const fireTimers = async (
+  shell: Shell,
+  loaded: RolloutDocument,
+  readAtMs: number,
+): Promise<RolloutDocument> => {
   let document = loaded;
   const nowMs = Math.max(readAtMs, loaded.lastNowMs);
   for (const timer of dueTimers(loaded.timers, nowMs)) {
@@ -115,7 +122,8 @@ export const settle = async (shell: Shell, document: RolloutDocument): Promise<R
   await storeCursor(shell, drained, publishedSeq);
   // Somebody must keep looking, and not only from the next tick on.
   const { state } = factsOf(drained, memory);
-  if (drained.finishedAtMs === null && mustStayAwake(state.state, state.context)) await publishWake(shell, drained);
+  if (drained.finishedAtMs === null && mustStayAwake(state.state, state.context))
+    await publishWake(shell, drained);
   return drained;
 };
 

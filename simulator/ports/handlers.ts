@@ -23,7 +23,7 @@ export type Applied<T> =
   | { readonly value: T; readonly tookMs: number }
   | { readonly failure: Failure; readonly tookMs: number };
 
-export type SyncPort<P> = {
+type SyncPort<P> = {
   readonly [M in keyof P]: P[M] extends (call: infer C) => Promise<infer R> ? (call: C) => Applied<R> : never;
 };
 
@@ -44,7 +44,7 @@ export interface WorldClock {
   advanceTo(ms: number): void;
 }
 
-export type PortName = Exclude<keyof Ports, 'log'>;
+type PortName = Exclude<keyof Ports, 'log'>;
 
 type MethodsOf<P> = { readonly [M in keyof P]: true };
 

@@ -3,16 +3,15 @@ import type { Ports } from '../../workflows/ports.ts';
 type ChangesArgs = Parameters<Ports['time']['changes']>[0];
 
 /** Somebody waits for an entry of a journal. */
-interface Watcher<C> {
-  readonly call: C;
+interface Watcher {
   readonly args: ChangesArgs;
   readonly changed: () => void;
 }
 
 /** Who waits in `changes`, and for which entry. */
-export class ChangesWatch<C> {
+export class ChangesWatch {
   readonly #journalSeqOf: (rolloutId: string) => number;
-  #watchers: Watcher<C>[] = [];
+  #watchers: Watcher[] = [];
 
   constructor(journalSeqOf: (rolloutId: string) => number) {
     this.#journalSeqOf = journalSeqOf;
@@ -23,15 +22,8 @@ export class ChangesWatch<C> {
     return this.#journalSeqOf(args.rolloutId) > args.afterSeq;
   }
 
-  add(watcher: Watcher<C>): void {
+  add(watcher: Watcher): void {
     this.#watchers.push(watcher);
-  }
-
-  /** Forgets those whose call is over. */
-  forget(isOver: (call: C) => boolean): void {
-    if (this.#watchers.length > 0) {
-      this.#watchers = this.#watchers.filter((watcher) => !isOver(watcher.call));
-    }
   }
 
   /** After a commit: tells those whose entry came, once. */

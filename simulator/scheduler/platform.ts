@@ -30,7 +30,7 @@ export interface PlatformOptions {
   readonly faults?: PlatformFaults;
 }
 
-export interface CollectedEvent {
+interface CollectedEvent {
   readonly atMs: number;
   readonly process: string;
   readonly message: BusMessage;

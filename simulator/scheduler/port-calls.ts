@@ -79,7 +79,7 @@ export class PortCalls {
   count = 0;
   faults: Faults | null = null;
   readonly #options: PortCallOptions;
-  readonly #changes: ChangesWatch<PortCall>;
+  readonly #changes: ChangesWatch;
   /** Issued, not yet applied; only with faults. */
   readonly #underway = new Set<PortCall>();
 
@@ -121,7 +121,6 @@ export class PortCalls {
 
   /** The process died: of its calls on the way the seed says which still arrive. */
   callerDied(caller: Caller): void {
-    this.#changes.forget((call) => call.caller === caller);
     for (const call of this.#underway) {
       if (call.caller !== caller || call.due === null || this.#options.random.chance(0.5)) continue;
       call.due.cancelled = true;
@@ -237,7 +236,6 @@ export class PortCalls {
   #answer(call: PortCall, answer: Applied<unknown>): void {
     const { invocation, operation } = call;
     call.state = 'answered';
-    if (operation.name === 'time.changes') this.#changes.forget((other) => other === call);
     if (invocation !== null) {
       invocation.pending--;
       invocation.lastAnswered = operation.name;
@@ -263,7 +261,7 @@ export class PortCalls {
       deadline.cancelled = true;
       this.#answerIn(call, { value: { changed: true }, tookMs: 0 }, 0);
     };
-    this.#changes.add({ call, args, changed });
+    this.#changes.add({ args, changed });
     return null;
   }
 

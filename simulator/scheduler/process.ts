@@ -128,7 +128,7 @@ export class LiveProcess implements Caller, InvocationHost {
     this.#options.record(this.name, `${invocation.label} started`);
     this.#options.touched(invocation as LiveInvocation);
     const end = (how: Parameters<typeof invocation.finish>[0]): void => {
-      if (!this.alive || invocation.end !== null) return;
+      if (invocation.end !== null) return;
       this.#invocations.delete(invocation as LiveInvocation);
       this.#options.record(this.name, `${invocation.label} ${how.kind}`);
       invocation.finish(how);

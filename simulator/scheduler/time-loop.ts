@@ -61,7 +61,7 @@ export class TimeLoop {
 
   /** @param order breaks ties of time, lower first; then the order of entry. */
   push(atMs: number, order: number, fire: () => void): Due {
-    return this.#queue.push(Math.max(atMs, this.#world.nowMs), order, fire);
+    return this.#queue.push(atMs, order, fire);
   }
 
   at(atMs: number, fire: () => void): Cancellable {

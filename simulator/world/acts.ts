@@ -75,7 +75,12 @@ export type Act =
       readonly patch: JsonPatch;
       readonly by?: string;
     }
-  | { readonly kind: 'applied'; readonly cluster?: string; readonly objects: readonly KubeObject[]; readonly by?: string }
+  | {
+      readonly kind: 'applied';
+      readonly cluster?: string;
+      readonly objects: readonly KubeObject[];
+      readonly by?: string;
+    }
   | {
       readonly kind: 'deleted';
       readonly cluster?: string;
@@ -85,7 +90,12 @@ export type Act =
       readonly by?: string;
     }
   /** Nodes vanish with everything on them (a reservation's end, a scale-down, a spot reclaim). */
-  | { readonly kind: 'nodesRemoved'; readonly cluster?: string; readonly nodePool: string; readonly nodes?: number }
+  | {
+      readonly kind: 'nodesRemoved';
+      readonly cluster?: string;
+      readonly nodePool: string;
+      readonly nodes?: number;
+    }
   | { readonly kind: 'gatewayBehaves'; readonly cluster?: string; readonly as: Partial<GatewayBehaviour> }
   | { readonly kind: 'apiUnreachable'; readonly cluster?: string; readonly forMs: number }
   | {

@@ -55,7 +55,8 @@ function refreshPool(backend: Backend): void {
   const service = kube.read(SERVICE, backend.namespace, text(at(reference, 'name')) ?? '');
   backend.pickers = podsOf(backend, labels(at(service, 'spec', 'selector')));
   backend.pickerUp =
-    reference === undefined || backend.pickers.some((pod) => pod.inRotation && pod.stage === 'up' && !pod.probeFails);
+    reference === undefined ||
+    backend.pickers.some((pod) => pod.inRotation && pod.stage === 'up' && !pod.probeFails);
 }
 
 function refreshService(backend: Backend): void {

@@ -1,7 +1,6 @@
-import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { GkeOperation, NodePool } from '../../workflows/ports.ts';
 import type { Engine } from './engine.ts';
-import type { KubeServer } from './kubernetes/types.ts';
+import type { WorldKubeServer } from './kubernetes/kube-server.ts';
 import type { ClusterParameters } from './parameters.ts';
 import type { Pod } from './pod.ts';
 
@@ -25,7 +24,7 @@ export interface Operation {
 export interface Cluster {
   readonly name: string;
   readonly parameters: ClusterParameters;
-  readonly kube: KubeServer;
+  readonly kube: WorldKubeServer;
   readonly nodePools: Map<string, NodePool>;
   readonly nodes: Map<string, ClusterNode>;
   /** By short name, in order of start. */
@@ -36,7 +35,7 @@ export interface Cluster {
   unreachableUntilMs: number;
 }
 
-export function createCluster(engine: Engine, parameters: ClusterParameters, kube: KubeServer): Cluster {
+export function createCluster(engine: Engine, parameters: ClusterParameters, kube: WorldKubeServer): Cluster {
   return {
     name: parameters.name,
     parameters,
@@ -58,4 +57,3 @@ export function locationOf(cluster: string): string {
 export function projectOf(cluster: string): string {
   return cluster.split('/').slice(0, 2).join('/');
 }
-

@@ -119,7 +119,11 @@ function status(state: State, object: KubeObject): Readonly<Record<string, unkno
     ...(wanted > ready ? { unavailableReplicas: wanted - ready } : {}),
     conditions: [
       { type: 'Available', status: available ? 'True' : 'False', reason: 'MinimumReplicasAvailable' },
-      { type: 'Progressing', status: 'True', reason: available ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated' },
+      {
+        type: 'Progressing',
+        status: 'True',
+        reason: available ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
+      },
     ],
   };
 }
@@ -193,7 +197,7 @@ export function createDeployments(engine: Engine, pods: Pods): Deployments {
       soon(state);
     },
     deleted(cluster, object) {
-      for (const pod of [...cluster.pods.values()]) {
+      for (const pod of cluster.pods.values()) {
         if (pod.ownerUid === object.metadata.uid) pods.terminate(pod);
       }
       known.delete(object.metadata.uid ?? '');

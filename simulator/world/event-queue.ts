@@ -19,7 +19,8 @@ interface Entry extends TimerHandle {
   readonly run: () => void;
 }
 
-const before = (a: Entry, b: Entry): boolean => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.seq < b.seq);
+const before = (a: Entry, b: Entry): boolean =>
+  a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.seq < b.seq);
 
 function siftUp(heap: Entry[], start: number): void {
   let index = start;

@@ -75,7 +75,8 @@ export function addEvenly(histogram: FirstTokenHistogram, n: number, fromMs: num
   let below = 0;
   for (let index = 0; index <= COUNT && below < n; index++) {
     const edge = EDGES_MS[index] ?? Number.POSITIVE_INFINITY;
-    const share = toMs > fromMs ? Math.min(1, Math.max(0, (edge - fromMs) / (toMs - fromMs))) : edge >= toMs ? 1 : 0;
+    const share =
+      toMs > fromMs ? Math.min(1, Math.max(0, (edge - fromMs) / (toMs - fromMs))) : edge >= toMs ? 1 : 0;
     const upTo = Math.round(n * share);
     if (upTo > below) {
       counts[index] = (counts[index] ?? 0) + upTo - below;

@@ -23,7 +23,12 @@ interface Said {
 }
 
 /** Conditions as the API keeps them: the time of transition stays while the status does. */
-function conditions(before: readonly Fields[], said: readonly Said[], generation: number, time: string): object[] {
+function conditions(
+  before: readonly Fields[],
+  said: readonly Said[],
+  generation: number,
+  time: string,
+): object[] {
   return said.map(({ type, met, reason, message }) => {
     const status = met ? 'True' : 'False';
     const old = before.find((condition) => condition['type'] === type);
@@ -95,7 +100,10 @@ export function writePoolStatus(
     controllerName: CONTROLLER,
     conditions: conditions(before, said, generation, rfc3339(nowMs)),
   };
-  const status = { ...fields(object['status']), parents: [...parents.filter((parent) => !ours(parent)), entry] };
+  const status = {
+    ...fields(object['status']),
+    parents: [...parents.filter((parent) => !ours(parent)), entry],
+  };
   cluster.kube.put(INFERENCE_POOL, { ...object, status }, 'gke-gateway');
 }
 

@@ -89,7 +89,8 @@ function gatewayOf(cluster: Cluster, route: KubeObject): { namespace: string; na
     const namespace = text(parent['namespace']) ?? route.metadata.namespace ?? 'default';
     const name = text(parent['name']) ?? '';
     const found = cluster.kube.read(GATEWAY, namespace, name);
-    if (text(at(found, 'spec', 'gatewayClassName'))?.startsWith('gke-l7') === true) return { namespace, name };
+    if (text(at(found, 'spec', 'gatewayClassName'))?.startsWith('gke-l7') === true)
+      return { namespace, name };
   }
   return null;
 }
@@ -133,7 +134,11 @@ function program(hub: Hub, gateway: ClusterGateway, route: ProgrammedRoute): voi
     const lagMs = hub.engine.settingUp ? 0 : hub.lags.integer(trafficLagMs[0], trafficLagMs[1]);
     const change = (): void => {
       const present = frontEnd.get(keyOf(route));
-      if (present !== undefined && present.generation > route.generation && present.createdAt === route.createdAt) {
+      if (
+        present !== undefined &&
+        present.generation > route.generation &&
+        present.createdAt === route.createdAt
+      ) {
         return;
       }
       hub.hooks.beforeChange();
@@ -146,7 +151,12 @@ function program(hub: Hub, gateway: ClusterGateway, route: ProgrammedRoute): voi
   }
 }
 
-function report(hub: Hub, gateway: ClusterGateway, object: KubeObject, found: Omit<RouteReport, 'gateway'>): void {
+function report(
+  hub: Hub,
+  gateway: ClusterGateway,
+  object: KubeObject,
+  found: Omit<RouteReport, 'gateway'>,
+): void {
   const parent = gatewayOf(gateway.cluster, object);
   if (parent === null) return;
   const now = hub.engine.now();
@@ -238,7 +248,11 @@ function churn(hub: Hub, gateway: ClusterGateway): void {
           ...object.metadata.annotations,
           'networking.gke.io/last-reconcile-time': String(hub.engine.now()),
         };
-        gateway.cluster.kube.put(HTTP_ROUTE, { ...object, metadata: { ...object.metadata, annotations } }, 'gke-gateway');
+        gateway.cluster.kube.put(
+          HTTP_ROUTE,
+          { ...object, metadata: { ...object.metadata, annotations } },
+          'gke-gateway',
+        );
       }
     }
     churn(hub, gateway);
@@ -249,7 +263,8 @@ function deleted(hub: Hub, gateway: ClusterGateway, route: KubeObject): void {
   const key = `${route.metadata.namespace ?? 'default'}/${route.metadata.name}`;
   hub.engine.after(hub.engine.draw('gatewayLag', key), () => {
     const { kube } = gateway.cluster;
-    if (kube.read(HTTP_ROUTE, route.metadata.namespace ?? 'default', route.metadata.name) !== undefined) return;
+    if (kube.read(HTTP_ROUTE, route.metadata.namespace ?? 'default', route.metadata.name) !== undefined)
+      return;
     hub.hooks.beforeChange();
     for (const frontEnd of gateway.frontEnds) frontEnd.delete(key);
     gateway.routes.delete(key);

@@ -84,7 +84,8 @@ function finish(operation: Operation, failure?: GkeOperation['error']): void {
 }
 
 function bringUp(hub: Hub, cluster: Cluster, pool: NodePool, count: number): void {
-  for (let index = 0; index < count; index++) addNode(hub.engine, cluster, shapeOf(hub, cluster, pool, index));
+  for (let index = 0; index < count; index++)
+    addNode(hub.engine, cluster, shapeOf(hub, cluster, pool, index));
   hub.pods.placePending(cluster);
 }
 
@@ -113,18 +114,18 @@ const stockoutText = (pool: NodePool): string =>
 
 function provision(hub: Hub, cluster: Cluster, pool: NodePool, operation: Operation): void {
   const fault = faultOf(hub, pool.config.machineType);
-  const stop = (afterMs: number, failure: GkeOperation['error'], nodes: number): true => {
+  const stop = (afterMs: number, failure: GkeOperation['error'], nodes: number): void => {
     hub.engine.after(afterMs, () => {
       if (!cluster.nodePools.has(pool.name)) return;
       bringUp(hub, cluster, pool, nodes);
       cluster.nodePools.set(pool.name, { ...pool, status: nodes > 0 ? 'RUNNING_WITH_ERROR' : 'ERROR' });
       finish(operation, failure);
     });
-    return true;
   };
   if (overQuota(cluster, pool)) {
     const message = `[GCE_QUOTA_EXCEEDED]: Quota for machine family ${familyOf(pool.config.machineType)} exceeded.`;
-    return stop(30_000, { code: 'RESOURCE_EXHAUSTED', condition: 'GCE_QUOTA_EXCEEDED', message }, 0);
+    stop(30_000, { code: 'RESOURCE_EXHAUSTED', condition: 'GCE_QUOTA_EXCEEDED', message }, 0);
+    return;
   }
   if (fault === undefined || fault.kind === 'slow') {
     const ms = fault?.afterMs ?? hub.engine.draw('nodePoolCreation', pool.name);
@@ -133,7 +134,7 @@ function provision(hub: Hub, cluster: Cluster, pool: NodePool, operation: Operat
       cluster.nodePools.set(pool.name, { ...pool, status: 'RUNNING' });
       finish(operation);
     });
-    return false;
+    return;
   }
   const nodes = fault.kind === 'partial' ? (fault.nodes ?? 1) : 0;
   const failure = {
@@ -141,7 +142,7 @@ function provision(hub: Hub, cluster: Cluster, pool: NodePool, operation: Operat
     condition: 'GCE_STOCKOUT',
     message: stockoutText(pool),
   } as const;
-  return stop(fault.afterMs, failure, nodes);
+  stop(fault.afterMs, failure, nodes);
 }
 
 function create(hub: Hub, cluster: Cluster, asked: NodePool): GkeAnswer<GkeOperation> {
@@ -166,10 +167,10 @@ function create(hub: Hub, cluster: Cluster, asked: NodePool): GkeAnswer<GkeOpera
 
 function dropNodes(hub: Hub, cluster: Cluster, nodePool: string, count: number): void {
   let left = count;
-  for (const node of [...cluster.nodes.values()]) {
+  for (const node of cluster.nodes.values()) {
     if (node.nodePool !== nodePool || left-- <= 0) continue;
     dropNode(cluster, node);
-    for (const pod of [...cluster.pods.values()]) if (pod.node === node) hub.pods.vanish(pod);
+    for (const pod of cluster.pods.values()) if (pod.node === node) hub.pods.vanish(pod);
   }
 }
 
@@ -180,7 +181,7 @@ function remove(hub: Hub, cluster: Cluster, name: string): GkeAnswer<GkeOperatio
   if (other !== undefined) return busy(other);
   cluster.nodePools.set(name, { ...pool, status: 'STOPPING' });
   const operation = begin(hub, cluster, 'DELETE_NODE_POOL', name);
-  for (const pod of [...cluster.pods.values()]) if (pod.node?.nodePool === name) hub.pods.terminate(pod);
+  for (const pod of cluster.pods.values()) if (pod.node?.nodePool === name) hub.pods.terminate(pod);
   hub.engine.after(hub.engine.draw('nodePoolDeletion', name), () => {
     dropNodes(hub, cluster, name, Number.POSITIVE_INFINITY);
     cluster.nodePools.delete(name);
@@ -194,7 +195,7 @@ function seed(hub: Hub, cluster: Cluster, parameters: NodePoolParameters): void 
   const locations = parameters.zones ?? [`${location}-a`, `${location}-b`];
   const machine = hub.engine.parameters.machineTypes[parameters.machineType];
   const accelerators =
-    machine?.accelerator != null
+    machine !== undefined && machine.accelerator !== null
       ? [{ acceleratorType: machine.accelerator, acceleratorCount: String(machine.gpus) }]
       : [];
   const pool: NodePool = {

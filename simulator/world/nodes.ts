@@ -44,7 +44,12 @@ export function addNode(engine: Engine, cluster: Cluster, shape: NodeShape): Clu
     ...shape.taints.map((taint) => ({ key: taint.key, value: taint.value, effect: EFFECTS[taint.effect] })),
     ...(gpus > 0 ? [GPU_TAINT] : []),
   ];
-  const capacity = { cpu: '192', memory: '1900Gi', pods: '110', ...(gpus > 0 ? { 'nvidia.com/gpu': `${gpus}` } : {}) };
+  const capacity = {
+    cpu: '192',
+    memory: '1900Gi',
+    pods: '110',
+    ...(gpus > 0 ? { 'nvidia.com/gpu': `${gpus}` } : {}),
+  };
   cluster.kube.put(
     NODE,
     {

@@ -29,10 +29,14 @@ function fits(needs: PodNeeds, node: ClusterNode): boolean {
   );
 }
 
-/** The node for a pod: of those that fit, the one with the most free GPUs, then the oldest; null when none fits. */
+/**
+ * The node for a pod: of the oldest node pool that has one that fits, the one with the most free GPUs; null when none
+ * fits. So a stack that names no machines runs on the cluster's own, not on those made for somebody else.
+ */
 export function placeFor(cluster: Cluster, needs: PodNeeds): ClusterNode | null {
   let best: ClusterNode | null = null;
   for (const node of cluster.nodes.values()) {
+    if (best !== null && node.nodePool !== best.nodePool) continue;
     if (!fits(needs, node)) continue;
     if (best === null || node.gpus - node.gpusUsed > best.gpus - best.gpusUsed) best = node;
   }

@@ -53,6 +53,8 @@ export function writePodStatus(pod: Pod, nowMs: number): void {
   };
   const node = pod.node?.name;
   const next =
-    node === undefined || spec['nodeName'] === node ? stored : { ...stored, spec: { ...spec, nodeName: node } };
+    node === undefined || spec['nodeName'] === node
+      ? stored
+      : { ...stored, spec: { ...spec, nodeName: node } };
   kube.put(POD, { ...next, status }, 'kubelet');
 }

@@ -18,7 +18,12 @@ export interface PodNeeds {
 
 export type PodRole =
   | { readonly kind: 'server'; readonly config: ServerConfig }
-  | { readonly kind: 'picker'; readonly pool: string; readonly metricsPort: number; readonly metricsAuth: boolean }
+  | {
+      readonly kind: 'picker';
+      readonly pool: string;
+      readonly metricsPort: number;
+      readonly metricsAuth: boolean;
+    }
   | { readonly kind: 'other' };
 
 export type PodStage = 'pending' | 'pulling' | 'starting' | 'up' | 'crashed' | 'gone';
@@ -65,7 +70,9 @@ function preStopMs(containers: readonly Fields[]): number {
 }
 
 function unreadyAfterMs(containers: readonly Fields[]): number | null {
-  const probe = containers.map((container) => container['readinessProbe']).find((found) => found !== undefined);
+  const probe = containers
+    .map((container) => container['readinessProbe'])
+    .find((found) => found !== undefined);
   if (probe === undefined) return null;
   const read = (name: string, otherwise: number): number => number(at(probe, name)) ?? otherwise;
   return (read('periodSeconds', 10) * read('failureThreshold', 3) + read('timeoutSeconds', 1)) * 1000;

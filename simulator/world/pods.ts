@@ -190,6 +190,7 @@ function kill(life: Life, pod: Pod, reason: 'Error' | 'OOMKilled', downMs?: numb
   endProcess(life, pod, 'killed');
   pod.stage = 'crashed';
   pod.crashReason = reason;
+  life.hooks.changed(pod);
   scheduleNotice(life, pod);
   pod.timer = engine.after(downMs ?? engine.draw('restart', pod.name), () => start(life, pod));
   // The kubelet sees the exit within a second.

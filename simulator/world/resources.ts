@@ -67,6 +67,9 @@ const byKind = new Map(
 );
 
 /** The resource that serves an object's apiVersion and kind; undefined for a kind that the world does not have. */
-export function resourceOf(object: { readonly apiVersion: string; readonly kind: string }): Known | undefined {
+export function resourceOf(object: {
+  readonly apiVersion: string;
+  readonly kind: string;
+}): Known | undefined {
   return byKind.get(`${object.apiVersion} ${object.kind}`);
 }

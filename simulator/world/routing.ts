@@ -31,7 +31,8 @@ function hostScore(hostnames: readonly string[], host: string): number {
   let best = -1;
   for (const name of hostnames) {
     const wild = name.startsWith('*.');
-    if (wild ? host.endsWith(name.slice(1)) : name === host) best = Math.max(best, name.length * 2 - (wild ? 1 : 0));
+    if (wild ? host.endsWith(name.slice(1)) : name === host)
+      best = Math.max(best, name.length * 2 - (wild ? 1 : 0));
   }
   return best;
 }
@@ -50,7 +51,9 @@ function pathScore(match: Fields, path: string): number {
 /** How many headers a match asks for; -1 when the stream does not bring them. */
 function headerScore(match: Fields, headers: Readonly<Record<string, string>>): number {
   const wanted = items(match['headers']);
-  const met = wanted.every((header) => headers[(text(header['name']) ?? '').toLowerCase()] === header['value']);
+  const met = wanted.every(
+    (header) => headers[(text(header['name']) ?? '').toLowerCase()] === header['value'],
+  );
   return met ? wanted.length : -1;
 }
 

@@ -19,7 +19,12 @@ export function blockedUntilMs(server: Server): number {
 const slownessOf = (pod: Pod, server: Server): number => (pod.node?.slowness ?? 1) * server.slowFactor;
 
 /** Time that one request takes when nothing waits, milliseconds. */
-export function serviceMs(pod: Pod, server: Server, serving: ServingParameters, outputTokens: number): number {
+export function serviceMs(
+  pod: Pod,
+  server: Server,
+  serving: ServingParameters,
+  outputTokens: number,
+): number {
   return (serving.firstTokenMs + outputTokens * serving.tokenMs) * slownessOf(pod, server);
 }
 
@@ -27,7 +32,9 @@ function medianFirstTokenMs(pod: Pod, server: Server, serving: ServingParameters
   const load = server.running / serving.concurrency;
   const warmth = server.warm.has('*') ? 1 : server.served / (server.served + CACHE_HALF_LIFE);
   const hits = warmth * (0.3 + 0.7 * server.share);
-  return serving.firstTokenMs * slownessOf(pod, server) * (1 + 0.5 * load) * (1 + serving.coldCache * (1 - hits));
+  return (
+    serving.firstTokenMs * slownessOf(pod, server) * (1 + 0.5 * load) * (1 + serving.coldCache * (1 - hits))
+  );
 }
 
 /** Puts a request's path on record; its completion will be counted under it. */

@@ -74,13 +74,24 @@ interface Stretch {
   readonly stream: StreamParameters;
 }
 
-function fail(flow: Flow, stretch: Stretch, backend: Backend | null, failed: { kind: FailureKind; count: number }): void {
+function fail(
+  flow: Flow,
+  stretch: Stretch,
+  backend: Backend | null,
+  failed: { kind: FailureKind; count: number },
+): void {
   const { kind, count } = failed;
   if (count === 0) return;
   tallyFailures(flow.total, stretch.toMs - 1, kind, count);
   if (backend !== null) tallyFailures(backend.tally, stretch.toMs - 1, kind, count);
   if (flow.failures.length < RECORDS_MAX) {
-    flow.failures.push({ fromMs: stretch.fromMs, toMs: stretch.toMs, backend: backend?.name ?? null, kind, count });
+    flow.failures.push({
+      fromMs: stretch.fromMs,
+      toMs: stretch.toMs,
+      backend: backend?.name ?? null,
+      kind,
+      count,
+    });
   }
 }
 
@@ -113,7 +124,12 @@ function unknownShare(stream: StreamParameters, server: Server): number {
 
 type Answered = 'serverError' | 'streamError' | 'notFound';
 
-function intoServer(flow: Flow, stretch: Stretch, backend: Backend, to: { readonly server: Server; readonly count: number }): void {
+function intoServer(
+  flow: Flow,
+  stretch: Stretch,
+  backend: Backend,
+  to: { readonly server: Server; readonly count: number },
+): void {
   const { server, count } = to;
   const { stream } = stretch;
   let left = count;
@@ -125,14 +141,20 @@ function intoServer(flow: Flow, stretch: Stretch, backend: Backend, to: { readon
   };
   answerBadly('notFound', flow.random.binomial(left, unknownShare(stream, server)));
   const kind = server.failAs === '500' ? 'serverError' : 'streamError';
-  if (blockedUntilMs(server) <= stretch.fromMs) answerBadly(kind, flow.random.binomial(left, server.failShare));
+  if (blockedUntilMs(server) <= stretch.fromMs)
+    answerBadly(kind, flow.random.binomial(left, server.failShare));
   if (left === 0) return;
   warmUp(server, kindsOf(stream, server), stretch.fromMs, flow.engine.parameters.serving.firstUseMs);
   server.share = backend.lastShare;
   arrive(server, stream.path, left, stream.outputTokens);
 }
 
-function intoPod(flow: Flow, stretch: Stretch, backend: Backend, to: { readonly pod: Pod; readonly count: number }): void {
+function intoPod(
+  flow: Flow,
+  stretch: Stretch,
+  backend: Backend,
+  to: { readonly pod: Pod; readonly count: number },
+): void {
   const { pod, count } = to;
   const { server } = pod;
   if (count === 0) return;
@@ -145,7 +167,10 @@ function intoPod(flow: Flow, stretch: Stretch, backend: Backend, to: { readonly 
 
 /** How much the picker likes a pod: the less is in it, the more. */
 function liking(flow: Flow, pod: Pod): number {
-  const inside = pod.server === null ? 0.3 : (pod.server.running + 2 * pod.server.waiting) / flow.engine.parameters.serving.concurrency;
+  const inside =
+    pod.server === null
+      ? 0.3
+      : (pod.server.running + 2 * pod.server.waiting) / flow.engine.parameters.serving.concurrency;
   return 1 / (0.1 + inside);
 }
 

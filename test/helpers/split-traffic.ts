@@ -32,7 +32,7 @@ interface SimPod {
   readonly inFlight: number[];
 }
 
-export interface Traffic {
+interface Traffic {
   nowMs: number;
   readonly pods: SimPod[];
   /** Share that the gateway really gives to the new side; 0 when its picker is gone. */
@@ -98,7 +98,8 @@ export const createTraffic = (options: TrafficOptions) => {
   const ticksInFlight = Math.max(1, Math.round(options.serviceMs / options.tickMs));
 
   const serve = (one: SimPod, arrived: number): void => {
-    const failedAtOnce = one.side === 'new' && traffic.newFailing > 0 ? binomial(arrived, traffic.newFailing) : 0;
+    const failedAtOnce =
+      one.side === 'new' && traffic.newFailing > 0 ? binomial(arrived, traffic.newFailing) : 0;
     if (failedAtOnce > 0) {
       traffic.firstFailureMs ??= traffic.nowMs;
       one.requests += failedAtOnce;

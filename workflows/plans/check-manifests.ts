@@ -1,11 +1,11 @@
 /** The objects of `source: manifests`: complete, acceptable, not taken. */
 import { type KubeObject, RESOURCES } from '../kubernetes.ts';
+import { sayAnswer } from './check-routes.ts';
 import { selects } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
 import { templateLabels } from './inference-pool.ts';
 import type { Finding } from './plan.ts';
 import { resolveResource } from './resolve-resource.ts';
-import { sayAnswer } from './check-routes.ts';
 import { explainSampleManifest } from './sample-manifest.ts';
 import type { Survey } from './survey.ts';
 
@@ -33,9 +33,12 @@ const checkObject = (survey: Survey, object: KubeObject, index: number): readonl
   const sample = explainSampleManifest(object, survey.spec.namespace);
   if (sample !== null) return [sample];
   const refused = REFUSED_KINDS[object.kind];
-  if (refused !== undefined) return [finding('manifest-invalid', name, `A ${object.kind} in the manifests: ${refused}.`)];
+  if (refused !== undefined)
+    return [finding('manifest-invalid', name, `A ${object.kind} in the manifests: ${refused}.`)];
   if (resolveResource(object, survey.observed.served) === null)
-    return [finding('manifest-invalid', name, `The cluster serves no ${object.kind} of ${object.apiVersion}.`)];
+    return [
+      finding('manifest-invalid', name, `The cluster serves no ${object.kind} of ${object.apiVersion}.`),
+    ];
   if (object.kind === RESOURCES.inferencePool.kind && object.metadata.namespace !== survey.spec.namespace)
     return [finding('cross-namespace', name, `The rollout's namespace is ${survey.spec.namespace}.`)];
   return checkDryRun(survey, name, index);
@@ -45,7 +48,8 @@ const checkDryRun = (survey: Survey, name: string, index: number): readonly Find
   const answer = survey.observed.createDryRuns.find((one) => one.index === index)?.answer;
   if (answer === undefined || answer.status < 300) return [];
   if (answer.status === 409) return [finding('name-taken', name, 'An object of this name exists already.')];
-  if (answer.status === 403) return [finding('no-permission', name, `I may not create it: ${sayAnswer(answer)}.`)];
+  if (answer.status === 403)
+    return [finding('no-permission', name, `I may not create it: ${sayAnswer(answer)}.`)];
   return [finding('manifest-invalid', name, `The API server refuses it: ${sayAnswer(answer)}.`)];
 };
 
@@ -54,7 +58,8 @@ const checkDoubles = (survey: Survey): readonly Finding[] => {
   const found: Finding[] = [];
   for (const object of survey.manifests) {
     const key = `${object.apiVersion} ${nameOf(object)}`;
-    if (seen.has(key)) found.push(finding('manifest-invalid', nameOf(object), 'The manifests contain it twice.'));
+    if (seen.has(key))
+      found.push(finding('manifest-invalid', nameOf(object), 'The manifests contain it twice.'));
     seen.add(key);
   }
   return found;
@@ -69,11 +74,19 @@ const checkWorkloads = (survey: Survey): readonly Finding[] => {
   );
   if (odd.length > 0)
     return odd.map((object) =>
-      finding('manifest-invalid', nameOf(object), `Model servers as ${object.kind} are not in this version; only Deployments are.`),
+      finding(
+        'manifest-invalid',
+        nameOf(object),
+        `Model servers as ${object.kind} are not in this version; only Deployments are.`,
+      ),
     );
   if (side.workloads.length > 0) return [];
   const selector = Object.entries(side.pool.selector).map(([key, value]) => `${key}=${value}`);
   return [
-    finding('manifest-workload-missing', nameOf(side.pool.object), `No Deployment of the manifests makes pods with ${selector.join(',')}.`),
+    finding(
+      'manifest-workload-missing',
+      nameOf(side.pool.object),
+      `No Deployment of the manifests makes pods with ${selector.join(',')}.`,
+    ),
   ];
 };

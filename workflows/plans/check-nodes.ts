@@ -3,8 +3,8 @@ import type { KubeObject } from '../kubernetes.ts';
 import type { NodePool } from '../ports.ts';
 import { at, itemsOf, textAt } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
-import type { Finding } from './plan.ts';
 import { NODE_POOL_LABEL, type Placement, ROLLOUT_TAINT, TAINT_EFFECTS } from './place-workloads.ts';
+import type { Finding } from './plan.ts';
 import type { Survey } from './survey.ts';
 
 export const checkNodes = (survey: Survey): readonly Finding[] => {
@@ -15,23 +15,30 @@ export const checkNodes = (survey: Survey): readonly Finding[] => {
   if (existing) {
     const object = `Rollout ${spec.name}`;
     return nodes.kind === 'create'
-      ? [finding('create-with-existing', object, `to.nodes.create names ${nodes.name}, to.source is existing.`)]
+      ? [
+          finding(
+            'create-with-existing',
+            object,
+            `to.nodes.create names ${nodes.name}, to.source is existing.`,
+          ),
+        ]
       : [finding('node-selector-unneeded', object, `to.nodes: ${nodes.kind} is information only.`)];
   }
   if (nodes.kind === 'selector') return checkSelector(survey, nodes.selector);
   return [...checkPools(survey), ...checkExpiry(survey)];
 };
 
-const checkSelector = (
-  survey: Survey,
-  selector: Readonly<Record<string, string>>,
-): readonly Finding[] =>
+const checkSelector = (survey: Survey, selector: Readonly<Record<string, string>>): readonly Finding[] =>
   (survey.new?.workloads ?? []).flatMap((workload) =>
     Object.entries(selector).flatMap(([key, value]) => {
       const chosen = textAt(workload, 'spec', 'template', 'spec', 'nodeSelector', key);
       if (chosen === value) return [];
       return [
-        finding('selector-contradicts', nameOf(workload), `to.nodes.selector says ${key}=${value}, the template ${chosen === null ? 'says nothing of it' : `${key}=${chosen}`}.`),
+        finding(
+          'selector-contradicts',
+          nameOf(workload),
+          `to.nodes.selector says ${key}=${value}, the template ${chosen === null ? 'says nothing of it' : `${key}=${chosen}`}.`,
+        ),
       ];
     }),
   );
@@ -52,7 +59,13 @@ const checkPools = (survey: Survey): readonly Finding[] => {
   const wanted = nodes.kind === 'nodePool' ? nodes.nodePool : nodes.like;
   const object = `NodePool ${wanted}`;
   if (nodePools?.kind === 'error')
-    return [finding('no-permission', object, `Node pools cannot be listed: ${nodePools.code} ${nodePools.message}.`)];
+    return [
+      finding(
+        'no-permission',
+        object,
+        `Node pools cannot be listed: ${nodePools.code} ${nodePools.message}.`,
+      ),
+    ];
   const pool = namedNodePool(survey);
   if (pool === null) return [finding('node-pool-missing', object, `The cluster has no node pool ${wanted}.`)];
   const contradictions = checkTemplates(survey, pool);
@@ -78,12 +91,25 @@ const checkTemplates = (survey: Survey, pool: NodePool): readonly Finding[] => {
     const chosen = select(NODE_POOL_LABEL);
     if (chosen !== null && chosen !== placement.nodePool)
       found.push(
-        finding('selector-contradicts', nameOf(workload), `The template selects node pool ${chosen}, the rollout file ${placement.nodePool ?? 'makes a new one'}.`),
+        finding(
+          'selector-contradicts',
+          nameOf(workload),
+          `The template selects node pool ${chosen}, the rollout file ${placement.nodePool ?? 'makes a new one'}.`,
+        ),
       );
     const accelerator = select('cloud.google.com/gke-accelerator');
-    if (accelerator !== null && accelerators.length > 0 && placement.nodePool !== null && !accelerators.includes(accelerator))
+    if (
+      accelerator !== null &&
+      accelerators.length > 0 &&
+      placement.nodePool !== null &&
+      !accelerators.includes(accelerator)
+    )
       found.push(
-        finding('selector-contradicts', nameOf(workload), `The template selects ${accelerator}, node pool ${pool.name} has ${accelerators.join(', ')}.`),
+        finding(
+          'selector-contradicts',
+          nameOf(workload),
+          `The template selects ${accelerator}, node pool ${pool.name} has ${accelerators.join(', ')}.`,
+        ),
       );
     return found;
   });
@@ -100,13 +126,19 @@ const TOLERATED_BY_GKE: ReadonlySet<string> = new Set(['nvidia.com/gpu', 'google
 const checkTaints = (survey: Survey, pool: NodePool): readonly Finding[] => {
   const taints = (pool.config.taints ?? []).filter(
     (taint) =>
-      taint.key !== ROLLOUT_TAINT && taint.effect !== 'PREFER_NO_SCHEDULE' && !TOLERATED_BY_GKE.has(taint.key),
+      taint.key !== ROLLOUT_TAINT &&
+      taint.effect !== 'PREFER_NO_SCHEDULE' &&
+      !TOLERATED_BY_GKE.has(taint.key),
   );
   return (survey.new?.workloads ?? []).flatMap((workload) =>
     taints
       .filter((taint) => !tolerates(workload, taint.key, taint.value, TAINT_EFFECTS[taint.effect]))
       .map((taint) =>
-        finding('taint-untolerated', nameOf(workload), `Node pool ${pool.name} has the taint ${taint.key}=${taint.value}:${TAINT_EFFECTS[taint.effect]}.`),
+        finding(
+          'taint-untolerated',
+          nameOf(workload),
+          `Node pool ${pool.name} has the taint ${taint.key}=${taint.value}:${TAINT_EFFECTS[taint.effect]}.`,
+        ),
       ),
   );
 };
@@ -125,6 +157,12 @@ const checkExpiry = (survey: Survey): readonly Finding[] => {
   const { capacity } = nodes;
   if ((capacity.kind !== 'spot' && capacity.kind !== 'flexStart') || capacity.acceptExpiry) return [];
   return [
-    finding('capacity-expires', `NodePool ${nodes.name}`, capacity.kind === 'spot' ? 'Spot nodes can be taken away at any time.' : 'Flex-start nodes are deleted at most 7 days after they were made.'),
+    finding(
+      'capacity-expires',
+      `NodePool ${nodes.name}`,
+      capacity.kind === 'spot'
+        ? 'Spot nodes can be taken away at any time.'
+        : 'Flex-start nodes are deleted at most 7 days after they were made.',
+    ),
   ];
 };

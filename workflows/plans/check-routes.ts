@@ -1,24 +1,27 @@
 /** Routes, rules, gateways, the way there and the way back. */
 import { type KubeObject, RESOURCES } from '../kubernetes.ts';
-import { canonicalJson } from '../spec/canonical.ts';
-import { at, conditionOf, itemsOf, numberAt, textAt } from './fields.ts';
+import { confirmation, gatewayHealth } from '../steps/gateway-status.ts';
+import { planRules } from '../steps/plan-rules.ts';
+import { BEFORE_BYTES_MAX, beforeBytes } from '../steps/route-fence.ts';
+import { at, itemsOf, textAt } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
 import { ownerOf } from './git-owners.ts';
 import type { DryRunAnswer } from './observed-cluster.ts';
 import type { Finding } from './plan.ts';
-import { type FoundRoute, type GatewayName, gatewaysOf, refersTo, weightOf } from './route-rules.ts';
+import { type FoundRoute, type GatewayName, gatewaysOf } from './route-rules.ts';
 import { explainSampleManifest } from './sample-manifest.ts';
 import type { Survey } from './survey.ts';
 
 /** Room for `sluice.dev/before`: all annotations of an object together may take 256 KiB. */
 const ANNOTATIONS_BYTES_MAX = 256 * 1024;
-const BEFORE_BYTES_MAX = 64 * 1024;
 
 export const checkRoutes = (survey: Survey): readonly Finding[] => {
   const { routes, spec } = survey;
   const pool = `${RESOURCES.inferencePool.kind} ${spec.namespace}/${spec.from.pool}`;
   if (routes.length === 0)
-    return [finding('routes-none', pool, `No HTTPRoute of any namespace names ${spec.from.pool} in a backendRef.`)];
+    return [
+      finding('routes-none', pool, `No HTTPRoute of any namespace names ${spec.from.pool} in a backendRef.`),
+    ];
   const found: Finding[] = [];
   if (movingRoutes(survey).length === 0)
     found.push(finding('no-old-traffic', pool, 'Its weight is 0 in every rule that names it.'));
@@ -40,7 +43,11 @@ const checkRoute = (survey: Survey, route: FoundRoute): readonly Finding[] => {
   const idle = route.rules.filter((rule) => rule.oldWeight === 0);
   if (idle.length > 0 && survey.spec.retention.retire === 'delete')
     found.push(
-      finding('zero-weight-ref', object, `Rule ${idle.map((rule) => rule.index).join(', ')} names ${survey.spec.from.pool} with weight 0.`),
+      finding(
+        'zero-weight-ref',
+        object,
+        `Rule ${idle.map((rule) => rule.index).join(', ')} names ${survey.spec.from.pool} with weight 0.`,
+      ),
     );
   if (idle.length === route.rules.length) return found;
   return [
@@ -55,17 +62,19 @@ const checkRoute = (survey: Survey, route: FoundRoute): readonly Finding[] => {
 };
 
 const checkSplit = (survey: Survey, route: FoundRoute): readonly Finding[] => {
-  const pool = { namespace: survey.spec.namespace, name: survey.spec.to.pool };
+  const { namespace, from, to } = survey.spec;
   // One pool for both sides is a finding of its own.
-  if (pool.name === survey.spec.from.pool) return [];
-  return route.rules.flatMap((rule) => {
-    if (rule.oldWeight === 0) return [];
-    const weight = rule.refs
-      .filter((ref) => refersTo(ref, route.namespace, pool))
-      .reduce((sum, ref) => sum + weightOf(ref), 0);
-    if (weight === 0) return [];
-    return [finding('already-split', nameOf(route.object), `Rule ${rule.index} gives ${pool.name} the weight ${weight}.`)];
-  });
+  if (to.pool === from.pool) return [];
+  const sides = { namespace, oldPool: from.pool, newPool: to.pool };
+  const planned = planRules(itemsOf(at(route.object, 'spec', 'rules')), route.namespace, sides);
+  if (planned.kind !== 'alreadySplit') return [];
+  return [
+    finding(
+      'already-split',
+      nameOf(route.object),
+      `Rule ${planned.rule} gives ${to.pool} the weight ${planned.weight}.`,
+    ),
+  ];
 };
 
 const checkNamespace = (survey: Survey, route: FoundRoute): readonly Finding[] => {
@@ -86,7 +95,11 @@ const checkNamespace = (survey: Survey, route: FoundRoute): readonly Finding[] =
   );
   if (granted) return [];
   return [
-    finding('cross-namespace', nameOf(route.object), `No ReferenceGrant in ${namespace} lets routes of ${route.namespace} refer to InferencePool ${to.pool}.`),
+    finding(
+      'cross-namespace',
+      nameOf(route.object),
+      `No ReferenceGrant in ${namespace} lets routes of ${route.namespace} refer to InferencePool ${to.pool}.`,
+    ),
   ];
 };
 
@@ -94,10 +107,7 @@ const isGke = (gateway: KubeObject): boolean =>
   (textAt(gateway, 'spec', 'gatewayClassName') ?? '').startsWith('gke-');
 
 /** Gateways of the route whose status counts for confirmation: those of a GKE class. */
-export const gkeGateways = (
-  gateways: readonly KubeObject[],
-  route: KubeObject,
-): readonly GatewayName[] =>
+export const gkeGateways = (gateways: readonly KubeObject[], route: KubeObject): readonly GatewayName[] =>
   gatewaysOf(route).filter((parent) => {
     const gateway = findGateway(gateways, parent);
     return gateway !== undefined && isGke(gateway);
@@ -114,41 +124,29 @@ const checkGateways = (survey: Survey, route: FoundRoute): readonly Finding[] =>
     const gateway = findGateway(survey.observed.gateways, parent);
     const object = `${RESOURCES.gateway.kind} ${parent.namespace}/${parent.name}`;
     if (gateway === undefined) {
-      found.push(finding('gateway-unhealthy', object, `${nameOf(route.object)} names it as parent, but it does not exist.`));
+      found.push(
+        finding(
+          'gateway-unhealthy',
+          object,
+          `${nameOf(route.object)} names it as parent, but it does not exist.`,
+        ),
+      );
       continue;
     }
-    for (const type of ['Accepted', 'Programmed']) {
-      const condition = conditionOf(at(gateway, 'status', 'conditions'), type);
-      const status = textAt(condition, 'status') ?? 'not reported';
-      if (status !== 'True')
-        found.push(finding('gateway-unhealthy', object, `${type} is ${status}: ${textAt(condition, 'message') ?? 'no message'}.`));
-    }
+    const health = gatewayHealth(gateway);
+    if (health.kind === 'unhealthy') found.push(finding('gateway-unhealthy', object, `${health.sentence}.`));
   }
-  const gke = gkeGateways(survey.observed.gateways, route.object);
-  if (gke.length === 0)
-    found.push(finding('no-gke-gateway', nameOf(route.object), 'None of its parents is a Gateway of a gke class.'));
-  return [...found, ...gke.flatMap((gateway) => checkReconciled(route, gateway))];
-};
-
-const checkReconciled = (route: FoundRoute, gateway: GatewayName): readonly Finding[] => {
-  const status = itemsOf(at(route.object, 'status', 'parents')).find(
-    (parent) =>
-      textAt(parent, 'parentRef', 'name') === gateway.name &&
-      (textAt(parent, 'parentRef', 'namespace') ?? route.namespace) === gateway.namespace,
-  );
-  const generation = route.object.metadata.generation ?? 0;
-  const wrong: string[] = [];
-  for (const type of ['Accepted', 'ResolvedRefs', 'Reconciled']) {
-    const condition = conditionOf(at(status, 'conditions'), type);
-    const seen = textAt(condition, 'status') ?? 'not reported';
-    const observed = numberAt(condition, 'observedGeneration') ?? generation;
-    if (seen !== 'True') wrong.push(`${type} is ${seen} (${textAt(condition, 'message') ?? 'no message'})`);
-    else if (observed < generation) wrong.push(`${type} is of generation ${observed}, the route has ${generation}`);
-  }
-  if (wrong.length === 0) return [];
-  return [
-    finding('route-not-reconciled', nameOf(route.object), `Gateway ${gateway.namespace}/${gateway.name}: ${wrong.join('; ')}.`),
-  ];
+  const gateways = gkeGateways(survey.observed.gateways, route.object);
+  if (gateways.length === 0)
+    return [
+      ...found,
+      finding('no-gke-gateway', nameOf(route.object), 'None of its parents is a Gateway of a gke class.'),
+    ];
+  const { namespace, name } = route;
+  const said = confirmation(route.object, { namespace, name, uid: '', gateways, rules: [] });
+  if (said.kind === 'confirmed') return found;
+  const what = said.kind === 'waiting' ? said.reason : said.message;
+  return [...found, finding('route-not-reconciled', nameOf(route.object), `${what.replace(/\.$/, '')}.`)];
 };
 
 const succeeded = (answer: DryRunAnswer): boolean => answer.status < 300;
@@ -161,12 +159,26 @@ const checkDryRuns = (survey: Survey, route: FoundRoute): readonly Finding[] => 
   const object = nameOf(route.object);
   const { attach, wayBack } = dryRun;
   if (attach.status === 403 || wayBack.status === 403)
-    return [finding('no-permission', object, `The API server does not let me patch it: ${sayAnswer(attach.status === 403 ? attach : wayBack)}.`)];
+    return [
+      finding(
+        'no-permission',
+        object,
+        `The API server does not let me patch it: ${sayAnswer(attach.status === 403 ? attach : wayBack)}.`,
+      ),
+    ];
   const found: Finding[] = [];
   if (!succeeded(attach))
-    found.push(finding('route-not-editable', object, `Adding ${survey.spec.to.pool} with weight 0 is refused: ${sayAnswer(attach)}.`));
+    found.push(
+      finding(
+        'route-not-editable',
+        object,
+        `Adding ${survey.spec.to.pool} with weight 0 is refused: ${sayAnswer(attach)}.`,
+      ),
+    );
   if (!succeeded(wayBack))
-    found.push(finding('way-back', object, `Putting its backendRefs back is refused: ${sayAnswer(wayBack)}.`));
+    found.push(
+      finding('way-back', object, `Putting its backendRefs back is refused: ${sayAnswer(wayBack)}.`),
+    );
   return found;
 };
 
@@ -179,14 +191,20 @@ export const sayAnswer = (answer: DryRunAnswer): string => {
 };
 
 const checkBefore = (route: FoundRoute): readonly Finding[] => {
-  const before = canonicalJson(route.rules.map((rule) => ({ index: rule.index, backendRefs: rule.refs }))).length;
+  const before = beforeBytes(
+    route.rules.map((rule) => ({ index: rule.index, originals: rule.refs, newRefWasThere: false })),
+  );
   let annotations = 0;
   for (const [key, value] of Object.entries(route.object.metadata.annotations ?? {}))
     if (!key.startsWith('sluice.dev/')) annotations += key.length + value.length;
   // A kilobyte for our other annotations.
   if (before <= BEFORE_BYTES_MAX && before + annotations + 1024 <= ANNOTATIONS_BYTES_MAX) return [];
   return [
-    finding('before-too-large', nameOf(route.object), `Its backendRefs take ${before} bytes beside ${annotations} bytes of annotations.`),
+    finding(
+      'before-too-large',
+      nameOf(route.object),
+      `Its backendRefs take ${before} bytes beside ${annotations} bytes of annotations.`,
+    ),
   ];
 };
 
@@ -194,5 +212,12 @@ const checkOwner = (route: KubeObject): readonly Finding[] => {
   const owner = ownerOf(route);
   // Helm and Terraform write only when somebody runs them; these two come back by themselves.
   if (owner !== 'Argo CD' && owner !== 'Flux') return [];
-  return [finding('gitops-owner', nameOf(route), `${owner} reconciles it and may undo weights within seconds.`, 'W')];
+  return [
+    finding(
+      'gitops-owner',
+      nameOf(route),
+      `${owner} reconciles it and may undo weights within seconds.`,
+      'W',
+    ),
+  ];
 };

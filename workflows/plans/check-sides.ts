@@ -1,5 +1,6 @@
 /** Old and new side as they stand: pools, pickers, pods, selectors, autoscalers, replicas. */
 import { RESOURCES } from '../kubernetes.ts';
+import { floorCount } from '../steps/readiness.ts';
 import { selects, textAt } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
 import { isPodReady, replicasOf, templateLabels } from './inference-pool.ts';
@@ -21,7 +22,9 @@ const poolName = (survey: Survey, pool: string): string =>
 const checkIdentity = (survey: Survey): readonly Finding[] => {
   const { from, to } = survey.spec;
   if (from.pool !== to.pool) return [];
-  return [finding('old-pool-is-new-pool', poolName(survey, to.pool), `from.pool and to.pool are both ${to.pool}.`)];
+  return [
+    finding('old-pool-is-new-pool', poolName(survey, to.pool), `from.pool and to.pool are both ${to.pool}.`),
+  ];
 };
 
 const checkPicker = (survey: Survey, side: Side): readonly Finding[] => {
@@ -29,12 +32,20 @@ const checkPicker = (survey: Survey, side: Side): readonly Finding[] => {
   const { name, pickerService } = side.pool;
   if (side.pickerService === null)
     return [
-      finding('picker-missing', poolName(survey, name), `Its endpointPickerRef names Service ${pickerService}, which does not exist.`),
+      finding(
+        'picker-missing',
+        poolName(survey, name),
+        `Its endpointPickerRef names Service ${pickerService}, which does not exist.`,
+      ),
     ];
   const comesFromManifests = survey.manifests.includes(side.pool.object);
   if (comesFromManifests && side.pickerWorkloads.length === 0 && side.pickerPods.length === 0)
     return [
-      finding('picker-missing', poolName(survey, name), `No Deployment makes pods that its picker Service ${pickerService} selects.`),
+      finding(
+        'picker-missing',
+        poolName(survey, name),
+        `No Deployment makes pods that its picker Service ${pickerService} selects.`,
+      ),
     ];
   return [];
 };
@@ -44,14 +55,22 @@ const checkOldSide = (survey: Survey): readonly Finding[] => {
   const found = [...checkPicker(survey, old)];
   const object = poolName(survey, old.pool.name);
   const ready = old.pods.filter(isPodReady).length;
-  const floor = Math.ceil((old.plan.replicas * spec.rollback.floorPercent) / 100);
-  if (ready < floor || ready === 0)
+  const floor = floorCount(old.plan.replicas, spec.rollback.floorPercent);
+  if (ready < floor)
     found.push(
-      finding('old-not-ready', object, `${ready} of ${old.plan.replicas} pods are ready, the rollback floor needs ${Math.max(1, floor)}.`),
+      finding(
+        'old-not-ready',
+        object,
+        `${ready} of ${old.plan.replicas} pods are ready, the rollback floor needs ${floor}.`,
+      ),
     );
   if (old.pickerService !== null && !old.pickerPods.some(isPodReady))
     found.push(
-      finding('picker-not-ready', object, `None of ${old.pickerPods.length} pods behind Service ${old.pickerService.metadata.name} is ready.`),
+      finding(
+        'picker-not-ready',
+        object,
+        `None of ${old.pickerPods.length} pods behind Service ${old.pickerService.metadata.name} is ready.`,
+      ),
     );
   return found;
 };
@@ -87,31 +106,34 @@ const checkReplicas = (survey: Survey, side: Side): readonly Finding[] => {
   ];
 };
 
+/** One finding per direction: workloads by name, else stray pods. What the old selector took already is said once. */
 const checkSelectors = (survey: Survey): readonly Finding[] => {
   const { old, new: fresh } = survey;
   if (fresh === null || fresh.pool.name === old.pool.name) return [];
-  const found: Finding[] = [];
-  const cross = (selecting: Side, others: Side): void => {
-    const selector = Object.entries(selecting.pool.selector).map(([key, value]) => `${key}=${value}`);
-    for (const workload of others.workloads)
-      if (selects(selecting.pool.selector, templateLabels(workload)))
-        found.push(overlap(survey, selecting, selector, nameOf(workload)));
-    // Pods of a workload that was just named need no line each.
-    const odd = others.pods.filter((pod) => selects(selecting.pool.selector, pod.metadata.labels ?? {}));
-    if (odd.length > 0 && found.length === 0)
-      found.push(overlap(survey, selecting, selector, `${odd.length} pods of pool ${others.pool.name}`));
-  };
-  cross(old, fresh);
-  cross(fresh, old);
-  return found;
+  return [...strays(survey, old, fresh), ...strays(survey, fresh, old)];
 };
 
-const overlap = (survey: Survey, side: Side, selector: readonly string[], whom: string): Finding =>
-  finding(
+const strays = (survey: Survey, selecting: Side, others: Side): readonly Finding[] => {
+  const own = (name: string): boolean =>
+    others === survey.old && (survey.new?.workloads ?? []).some((one) => one.metadata.name === name);
+  const hit = (labels: Readonly<Record<string, string>>): boolean => selects(selecting.pool.selector, labels);
+  const workloads = others.workloads.filter((workload) => hit(templateLabels(workload)));
+  const named = workloads.filter((workload) => !own(workload.metadata.name));
+  if (workloads.length > 0) return named.map((workload) => overlap(survey, selecting, nameOf(workload)));
+  const pods = others.pods.filter((pod) => hit(pod.metadata.labels ?? {}));
+  return pods.length === 0
+    ? []
+    : [overlap(survey, selecting, `${pods.length} pods of pool ${others.pool.name}`)];
+};
+
+const overlap = (survey: Survey, side: Side, whom: string): Finding => {
+  const selector = Object.entries(side.pool.selector).map(([key, value]) => `${key}=${value}`);
+  return finding(
     'selector-overlap',
     poolName(survey, side.pool.name),
     `Its selector ${selector.join(',')} also matches ${whom}.`,
   );
+};
 
 const checkAutoscalers = (survey: Survey): readonly Finding[] => {
   const { observed, old, spec } = survey;
@@ -119,7 +141,10 @@ const checkAutoscalers = (survey: Survey): readonly Finding[] => {
   return observed.autoscalers
     .filter((scaler) => {
       const kind = textAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? RESOURCES.deployment.kind;
-      return kind === RESOURCES.deployment.kind && names.has(textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? '');
+      return (
+        kind === RESOURCES.deployment.kind &&
+        names.has(textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? '')
+      );
     })
     .map((scaler) =>
       finding(
@@ -137,6 +162,10 @@ const checkOldModels = (survey: Survey): readonly Finding[] => {
   if (survey.observed.oldModels.some((answer) => answer.models !== null)) return [];
   const asked = survey.observed.oldModels.length;
   return [
-    finding('names-unknown', poolName(survey, survey.old.pool.name), `None of ${asked} ready pods answered GET /v1/models.`),
+    finding(
+      'names-unknown',
+      poolName(survey, survey.old.pool.name),
+      `None of ${asked} ready pods answered GET /v1/models.`,
+    ),
   ];
 };

@@ -3,8 +3,8 @@ import { RESOURCES } from '../kubernetes.ts';
 import { canonicalJson } from '../spec/canonical.ts';
 import { at, fieldsOf, itemsOf, numberAt, textAt } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
-import type { Finding } from './plan.ts';
 import { boundTo, objectiveMode } from './objectives.ts';
+import type { Finding } from './plan.ts';
 import type { Survey } from './survey.ts';
 
 export const checkSurroundings = (survey: Survey): readonly Finding[] => [
@@ -44,7 +44,11 @@ const checkIncidents = (survey: Survey): readonly Finding[] => {
   return survey.observed.openIncidents
     .filter((incident) => incident.state === 'open' && watched.has(incident.policy))
     .map((incident) =>
-      finding('open-incident', `AlertPolicy ${incident.policy}`, `Incident ${incident.incidentId} of "${incident.policyDisplayName}" is open.`),
+      finding(
+        'open-incident',
+        `AlertPolicy ${incident.policy}`,
+        `Incident ${incident.incidentId} of "${incident.policyDisplayName}" is open.`,
+      ),
     );
 };
 
@@ -73,7 +77,11 @@ const checkRewrites = (survey: Survey): readonly Finding[] => {
   return boundTo(rewrites, namespace, from.pool)
     .filter((rewrite) => !changesNothing(rewrite) && !twins.has(rulesText(rewrite)))
     .map((rewrite) =>
-      finding('rewrite-present', nameOf(rewrite), `It rewrites model names for ${from.pool}, and ${to.pool} has no rewrite with the same rules.`),
+      finding(
+        'rewrite-present',
+        nameOf(rewrite),
+        `It rewrites model names for ${from.pool}, and ${to.pool} has no rewrite with the same rules.`,
+      ),
     );
 };
 
@@ -95,11 +103,17 @@ const checkBackendPolicies = (survey: Survey): readonly Finding[] => {
       if (pool === undefined || textAt(policy, 'spec', 'targetRef', 'name') !== pool) continue;
       const type = textAt(policy, 'spec', 'default', 'sessionAffinity', 'type') ?? 'NONE';
       if (type !== 'NONE')
-        found.push(finding('session-affinity', nameOf(policy), `Its sessionAffinity is ${type}, for pool ${pool}.`));
+        found.push(
+          finding('session-affinity', nameOf(policy), `Its sessionAffinity is ${type}, for pool ${pool}.`),
+        );
     }
   if (drainingSec(survey) === null)
     found.push(
-      finding('drain', `${RESOURCES.inferencePool.kind} ${spec.namespace}/${old.pool.name}`, 'No GCPBackendPolicy sets its connectionDraining.'),
+      finding(
+        'drain',
+        `${RESOURCES.inferencePool.kind} ${spec.namespace}/${old.pool.name}`,
+        'No GCPBackendPolicy sets its connectionDraining.',
+      ),
     );
   return found;
 };

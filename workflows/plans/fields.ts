@@ -29,10 +29,7 @@ export const numberAt = (value: unknown, ...path: readonly string[]): number | n
 };
 
 /** The string entries of a map: labels, selectors, annotations. */
-export const stringMapAt = (
-  value: unknown,
-  ...path: readonly string[]
-): Readonly<Record<string, string>> => {
+export const stringMapAt = (value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> => {
   const found: Record<string, string> = {};
   for (const [key, entry] of Object.entries(fieldsOf(at(value, ...path))))
     if (typeof entry === 'string') found[key] = entry;

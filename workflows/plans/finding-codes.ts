@@ -15,12 +15,13 @@ interface CodeText {
   readonly mend: string;
 }
 
-const preflight = (
-  severity: Finding['severity'],
-  what: string,
-  why: string,
-  mend: string,
-): CodeText => ({ phases: ['preflight'], severity, what, why, mend });
+const preflight = (severity: Finding['severity'], what: string, why: string, mend: string): CodeText => ({
+  phases: ['preflight'],
+  severity,
+  what,
+  why,
+  mend,
+});
 
 const SIDES = {
   'pool-missing': preflight(

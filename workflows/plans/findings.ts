@@ -23,7 +23,10 @@ export const finding = (
 
 /** `Kind namespace/name`, as findings and people name an object. */
 export const nameOf = (
-  object: { readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string } },
+  object: {
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly namespace?: string };
+  },
   defaultNamespace?: string,
 ): string => {
   const namespace = object.metadata.namespace ?? defaultNamespace;

@@ -26,7 +26,11 @@ const MANAGERS: Readonly<Record<string, Owner>> = {
   HashiCorp: 'Terraform',
 };
 
-const MANAGED_BY: Readonly<Record<string, Owner>> = { Helm: 'Helm', terraform: 'Terraform', Terraform: 'Terraform' };
+const MANAGED_BY: Readonly<Record<string, Owner>> = {
+  Helm: 'Helm',
+  terraform: 'Terraform',
+  Terraform: 'Terraform',
+};
 
 /** The tool that owns the object; null where none is recognised. */
 export const ownerOf = (object: KubeObject): Owner | null => {

@@ -28,11 +28,7 @@ export const readPool = (object: KubeObject, defaultNamespace: string): PoolFact
   };
 };
 
-export const findPool = (
-  pools: readonly KubeObject[],
-  namespace: string,
-  name: string,
-): PoolFacts | null => {
+export const findPool = (pools: readonly KubeObject[], namespace: string, name: string): PoolFacts | null => {
   const found = pools.find(
     (pool) =>
       pool.metadata.name === name &&

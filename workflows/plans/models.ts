@@ -18,7 +18,9 @@ export interface ServedByOld {
 export const servedByOld = (survey: Survey): ServedByOld => {
   const models: ServedModel[] = survey.observed.oldModels.flatMap((answer) => answer.models ?? []);
   const ids = (isBase: boolean): readonly string[] =>
-    [...new Set(models.filter((model) => (model.parent === null) === isBase).map((model) => model.id))].sort();
+    [
+      ...new Set(models.filter((model) => (model.parent === null) === isBase).map((model) => model.id)),
+    ].sort();
   const lengths = models.map((model) => model.maxModelLen).filter((length) => length !== null);
   return {
     names: ids(true),
@@ -37,14 +39,36 @@ export const checkMappings = (survey: Survey): readonly Finding[] => {
   const found: Finding[] = [];
   for (const name of served.names)
     if (!model.servedNames.includes(name))
-      found.push(finding('served-names', object, `It serves ${name}; the new names are ${model.servedNames.join(', ') || 'none'}.`));
+      found.push(
+        finding(
+          'served-names',
+          object,
+          `It serves ${name}; the new names are ${model.servedNames.join(', ') || 'none'}.`,
+        ),
+      );
   for (const adapter of served.adapters) {
     const choice = adapters[adapter];
-    if (choice === undefined) found.push(finding('adapters-unmapped', object, `It serves the adapter ${adapter}, to.adapters has no line for it.`));
-    if (choice === 'drop') found.push(finding('adapter-dropped', object, `It serves the adapter ${adapter}, to.adapters drops it.`));
+    if (choice === undefined)
+      found.push(
+        finding(
+          'adapters-unmapped',
+          object,
+          `It serves the adapter ${adapter}, to.adapters has no line for it.`,
+        ),
+      );
+    if (choice === 'drop')
+      found.push(
+        finding('adapter-dropped', object, `It serves the adapter ${adapter}, to.adapters drops it.`),
+      );
   }
   if (served.maxModelLen !== null && model.maxModelLen !== null && model.maxModelLen < served.maxModelLen)
-    found.push(finding('context-shorter', object, `It takes ${served.maxModelLen} tokens, to.model.maxModelLen is ${model.maxModelLen}.`));
+    found.push(
+      finding(
+        'context-shorter',
+        object,
+        `It takes ${served.maxModelLen} tokens, to.model.maxModelLen is ${model.maxModelLen}.`,
+      ),
+    );
   if (model.revision === null)
     found.push(finding('floating-model', `Rollout ${spec.name}`, `to.model.id ${model.id} has no revision.`));
   return found;

@@ -1,7 +1,7 @@
 import { must } from '../assert.ts';
 import { checkMappings, servedByOld } from './models.ts';
-import { commonFindings, commonPlan } from './plan-common.ts';
 import type { Finding, Plan } from './plan.ts';
+import { commonFindings, commonPlan } from './plan-common.ts';
 import type { Survey } from './survey.ts';
 
 /** New model: every served name and every adapter must be mapped. */

@@ -1,6 +1,7 @@
 /** What all types of rollout have in common: both sides, routes, ladder, deletions, locks. */
 import { must } from '../assert.ts';
 import { NOT_IN_THIS_VERSION } from '../spec/not-in-this-version.ts';
+import { realSharePercent, type Sides } from '../steps/traffic-weights.ts';
 import { checkManifests } from './check-manifests.ts';
 import { checkNodes } from './check-nodes.ts';
 import { checkRoutes, gkeGateways, movingRoutes } from './check-routes.ts';
@@ -13,7 +14,6 @@ import type { Finding, Plan, RoutePlan, RungPlan } from './plan.ts';
 import { planNodePool, planObjects } from './plan-create.ts';
 import { planGates, planJudges } from './plan-gates.ts';
 import { projectOf } from './project-of.ts';
-import { realSharePercent } from './real-share.ts';
 import { checkRetirement, identitiesOf, retiredObjects } from './retire-list.ts';
 import { refersTo } from './route-rules.ts';
 import type { Survey } from './survey.ts';
@@ -76,6 +76,12 @@ export const commonPlan = (survey: Survey): Omit<Plan, 'verify'> => {
   };
 };
 
+const sides = ({ spec }: Survey): Sides => ({
+  namespace: spec.namespace,
+  oldPool: spec.from.pool,
+  newPool: spec.to.pool,
+});
+
 const planRoutes = (survey: Survey): readonly RoutePlan[] => {
   const fresh = { namespace: survey.spec.namespace, name: survey.spec.to.pool };
   return movingRoutes(survey).map((route) => ({
@@ -98,16 +104,18 @@ const planLadder = (
 ): readonly RungPlan[] =>
   survey.spec.ladder.map((rung) => ({
     ...rung,
-    realSharePercent: realSharePercent(survey.spec, routes, rung.sharePercent),
+    realSharePercent: realSharePercent(routes, sides(survey), rung.sharePercent),
     judges,
   }));
 
 const checkRounding = (survey: Survey): readonly Finding[] => {
   const routes = planRoutes(survey);
   return survey.spec.ladder.flatMap(({ sharePercent }) => {
-    const real = realSharePercent(survey.spec, routes, sharePercent);
+    const real = realSharePercent(routes, sides(survey), sharePercent);
     if (real === sharePercent) return [];
-    return [finding('share-rounded', `Rollout ${survey.spec.name}`, `A share of ${sharePercent} becomes ${real}.`)];
+    return [
+      finding('share-rounded', `Rollout ${survey.spec.name}`, `A share of ${sharePercent} becomes ${real}.`),
+    ];
   });
 };
 

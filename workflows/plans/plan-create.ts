@@ -3,8 +3,8 @@ import { type KubeObject, RESOURCES } from '../kubernetes.ts';
 import type { GkeTaint, NodePool } from '../ports.ts';
 import type { CapacitySpec } from '../spec/rollout-spec.ts';
 import { namedNodePool } from './check-nodes.ts';
-import type { NodePoolPlan, ObjectPlan } from './plan.ts';
 import { type Placement, placeWorkload, ROLLOUT_TAINT } from './place-workloads.ts';
+import type { NodePoolPlan, ObjectPlan } from './plan.ts';
 import { resolveResource } from './resolve-resource.ts';
 import type { Survey } from './survey.ts';
 

@@ -1,6 +1,6 @@
 import { checkFloating, servedByOld } from './models.ts';
-import { commonFindings, commonPlan } from './plan-common.ts';
 import type { Finding, Plan } from './plan.ts';
+import { commonFindings, commonPlan } from './plan-common.ts';
 import type { Survey } from './survey.ts';
 
 /** Same model, new hardware: the new side must serve exactly what the old one serves. */

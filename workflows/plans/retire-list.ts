@@ -23,7 +23,8 @@ export const retiredObjects = (survey: Survey): readonly KubeObject[] => {
       observed.autoscalers.filter(
         (scaler) =>
           (textAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? RESOURCES.deployment.kind) ===
-            RESOURCES.deployment.kind && workloadNames.has(textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''),
+            RESOURCES.deployment.kind &&
+          workloadNames.has(textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''),
       ),
     ),
     ...workloads,
@@ -71,8 +72,12 @@ const ownPicker = (survey: Survey): readonly KubeObject[] => {
 export const mountedConfigMaps = (workload: KubeObject): readonly string[] => {
   const podSpec = at(workload, 'spec', 'template', 'spec');
   const names = itemsOf(at(podSpec, 'volumes')).map((volume) => textAt(volume, 'configMap', 'name'));
-  for (const container of [...itemsOf(at(podSpec, 'containers')), ...itemsOf(at(podSpec, 'initContainers'))]) {
-    for (const source of itemsOf(at(container, 'envFrom'))) names.push(textAt(source, 'configMapRef', 'name'));
+  for (const container of [
+    ...itemsOf(at(podSpec, 'containers')),
+    ...itemsOf(at(podSpec, 'initContainers')),
+  ]) {
+    for (const source of itemsOf(at(container, 'envFrom')))
+      names.push(textAt(source, 'configMapRef', 'name'));
     for (const entry of itemsOf(at(container, 'env')))
       names.push(textAt(entry, 'valueFrom', 'configMapKeyRef', 'name'));
   }

@@ -57,12 +57,12 @@ const readRoute = (object: KubeObject, pool: PoolName): FoundRoute => {
 /** True when any backendRef or mirror filter of the route names the pool, whatever its weight. */
 export const mentionsPool = (route: KubeObject, pool: PoolName): boolean => {
   const namespace = route.metadata.namespace ?? '';
-  const names = (ref: unknown): boolean => textAt(ref, 'name') !== null && refersTo(ref as BackendRef, namespace, pool);
+  const names = (ref: unknown): boolean =>
+    textAt(ref, 'name') !== null && refersTo(ref as BackendRef, namespace, pool);
   const filters = (owner: unknown): boolean =>
     itemsOf(at(owner, 'filters')).some((filter) => names(at(filter, 'requestMirror', 'backendRef')));
   return itemsOf(at(route, 'spec', 'rules')).some(
-    (rule) =>
-      filters(rule) || itemsOf(at(rule, 'backendRefs')).some((ref) => names(ref) || filters(ref)),
+    (rule) => filters(rule) || itemsOf(at(rule, 'backendRefs')).some((ref) => names(ref) || filters(ref)),
   );
 };
 

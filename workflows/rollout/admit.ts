@@ -2,8 +2,7 @@
 import { type RolloutContext, targetPercent } from './context.ts';
 import { ALERT_LOOKBACK_MS } from './guards.ts';
 import type { Command, Origin } from './messages.ts';
-import type { Incident } from './stored.ts';
-import type { Verdict } from './stored.ts';
+import type { Incident, Verdict } from './stored.ts';
 
 interface Now {
   readonly state: string;
@@ -13,7 +12,11 @@ interface Now {
   readonly verdictsNow: () => readonly Verdict[];
 }
 
-type Check<N extends Command['name']> = (command: Extract<Command, { name: N }>, now: Now, origin: Origin) => string | null;
+type Check<N extends Command['name']> = (
+  command: Extract<Command, { name: N }>,
+  now: Now,
+  origin: Origin,
+) => string | null;
 
 const GOING_BACK = new Set(['rollingBack', 'failing']);
 
@@ -29,14 +32,17 @@ const resume: Check<'resume'> = (command, { context }) => {
     return `generation ${command.generation} is not newer than ${context.pauseGeneration}`;
   const { hold } = context;
   if (hold === null) return 'nothing is held';
-  if (command.holdId !== null && command.holdId !== hold.id) return `hold ${command.holdId} is past; now it is ${hold.id}`;
+  if (command.holdId !== null && command.holdId !== hold.id)
+    return `hold ${command.holdId} is past; now it is ${hold.id}`;
   if (hold.reason !== 'drift') return null;
-  if (command.drift === null) return 'the route was changed by others: resume with adopt or reapply, or roll back';
+  if (command.drift === null)
+    return 'the route was changed by others: resume with adopt or reapply, or roll back';
   if (command.drift === 'adopt') {
     const foreign = hold.driftSharePercent;
     if (foreign === null) return 'the foreign weights are no single share: reapply, or roll back';
     const rungPercent = context.rung < 0 ? 0 : (context.course?.ladder[context.rung]?.sharePercent ?? 0);
-    if (foreign > rungPercent) return `the foreign share ${foreign} is above the current rung's ${rungPercent}`;
+    if (foreign > rungPercent)
+      return `the foreign share ${foreign} is above the current rung's ${rungPercent}`;
   }
   return null;
 };
@@ -62,7 +68,9 @@ const skip: Check<'skip'> = (command, now) => {
 };
 
 const finish: Check<'finish'> = (command, now) =>
-  now.state === 'retaining' ? aboutThisStep(command.stepEntry, now) : 'only a rollout that retains its old side can be finished now';
+  now.state === 'retaining'
+    ? aboutThisStep(command.stepEntry, now)
+    : 'only a rollout that retains its old side can be finished now';
 
 const rollback: Check<'rollback'> = (command, { state, step }) => {
   if (state === 'retiring') return 'the old side is being retired; start a rollout the other way';
@@ -75,7 +83,15 @@ const rollback: Check<'rollback'> = (command, { state, step }) => {
 
 const abandon: Check<'abandon'> = () => null;
 
-const CHECKS: { readonly [N in Command['name']]: Check<N> } = { pause, resume, approve, skip, finish, rollback, abandon };
+const CHECKS: { readonly [N in Command['name']]: Check<N> } = {
+  pause,
+  resume,
+  approve,
+  skip,
+  finish,
+  rollback,
+  abandon,
+};
 
 /** Why the command is refused; null when it is admitted. */
 export const refuseCommand = (command: Command, now: Now, origin: Origin): string | null =>
@@ -83,9 +99,11 @@ export const refuseCommand = (command: Command, now: Now, origin: Origin): strin
 
 /** Why the incident does not count (protocol P8); null when it rolls back. */
 export const refuseAlert = (incident: Incident, state: string, context: RolloutContext): string | null => {
-  if (!(context.course?.policies ?? []).includes(incident.policy)) return `policy ${incident.policy} is not watched`;
+  if (!(context.course?.policies ?? []).includes(incident.policy))
+    return `policy ${incident.policy} is not watched`;
   if (GOING_BACK.has(state)) return 'it is on its way back already';
-  if (context.trafficSinceMs === null) return 'no traffic was moved yet; growth asks for open incidents by itself';
+  if (context.trafficSinceMs === null)
+    return 'no traffic was moved yet; growth asks for open incidents by itself';
   if (incident.startedAtMs < context.trafficSinceMs - ALERT_LOOKBACK_MS)
     return 'it started more than 60 s before our traffic';
   if (state === 'retiring') return 'the old side is being retired; there is no way back';

@@ -1,7 +1,7 @@
 import type { ObjectIdentity } from '../kubernetes.ts';
 import type { GatePlan, Plan, RoutePlan, RungPlan } from '../plans/plan.ts';
-import { type Evidence, emptyEvidence } from '../steps/evidence.ts';
 import type { WindowSpec } from '../spec/rollout-spec.ts';
+import { type Evidence, emptyEvidence } from '../steps/evidence.ts';
 import type { RollbackCause } from './effects.ts';
 import type { HoldReason, WrittenRoute } from './messages.ts';
 import type { Verdict } from './stored.ts';
@@ -41,7 +41,11 @@ export interface Course {
   readonly replicas: number;
   readonly verifyDeadlineMs: number;
   /** Longest time that accelerators may take; null where none are bought. */
-  readonly nodePool: { readonly name: string; readonly deadlineMs: number; readonly keepAfterFailureMs: number | null } | null;
+  readonly nodePool: {
+    readonly name: string;
+    readonly deadlineMs: number;
+    readonly keepAfterFailureMs: number | null;
+  } | null;
   readonly hasObjects: boolean;
   readonly hasWorkload: boolean;
   readonly windows: readonly WindowSpec[];
@@ -94,7 +98,11 @@ export interface RolloutContext {
   readonly askedPercent: number;
   readonly writtenPercent: number;
   readonly confirmedPercent: number;
-  readonly clocks: { readonly askedMs: number | null; readonly writtenMs: number | null; readonly programmedMs: number | null };
+  readonly clocks: {
+    readonly askedMs: number | null;
+    readonly writtenMs: number | null;
+    readonly programmedMs: number | null;
+  };
   readonly written: readonly WrittenRoute[];
   readonly bake: {
     /** null while it does not run. */
@@ -205,4 +213,6 @@ export const courseOf = (plan: Plan): Course => ({
 
 /** The share that the present rung wants, percent. */
 export const targetPercent = (context: RolloutContext): number =>
-  context.rung < 0 ? 0 : (context.adoptedPercent ?? context.course?.ladder[context.rung]?.realSharePercent ?? 0);
+  context.rung < 0
+    ? 0
+    : (context.adoptedPercent ?? context.course?.ladder[context.rung]?.realSharePercent ?? 0);

@@ -17,7 +17,9 @@ export const describe = (message: Message, about: About): string => {
   const moved = about.words.state === about.from ? '' : ` → ${about.words.state}`;
   const judged = about.verdicts.length === 0 ? '' : ` [${about.verdicts.map(verdictInWords).join('; ')}]`;
   const because =
-    about.context.ending !== null && (about.words.state === 'rollingBack' || about.words.state === 'failing') && moved !== ''
+    about.context.ending !== null &&
+    (about.words.state === 'rollingBack' || about.words.state === 'failing') &&
+    moved !== ''
       ? ` because ${about.context.ending.sentence}`
       : '';
   return `${what(message)}${judged}${moved}${because}`;
@@ -48,7 +50,9 @@ const what = (message: Message): string => {
 
 const commandInWords = (command: Command): string => {
   if (command.name === 'resume' && command.drift !== null) return `resume --${command.drift}`;
-  return 'reason' in command && command.reason !== '' ? `${command.name} ("${command.reason}")` : command.name;
+  return 'reason' in command && command.reason !== ''
+    ? `${command.name} ("${command.reason}")`
+    : command.name;
 };
 
 /** `xstate.after.bake.rollout.progress…` → `bake`. */
@@ -80,7 +84,8 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
   routeGone: (outcome) => `HTTPRoute ${outcome.route} is gone`,
   refsRemoved: (outcome) => `backendRefs of the ${outcome.side} side removed`,
   refsRemovalConfirmed: () => 'removal confirmed',
-  objectsDeleted: (outcome) => (outcome.notDone.length === 0 ? 'objects deleted' : `${outcome.notDone.length} objects left`),
+  objectsDeleted: (outcome) =>
+    outcome.notDone.length === 0 ? 'objects deleted' : `${outcome.notDone.length} objects left`,
   nodePoolDeleted: () => 'node pool deleted',
   queueOpen: () => 'its turn',
 };

@@ -27,7 +27,12 @@ export type Effect =
       readonly provenNeeded: 'growth' | 'attach';
     }
   /** A share of 0 adds the new backendRef with weight 0. Written by P4. */
-  | { readonly kind: 'setWeights'; readonly sharePercent: number }
+  | {
+      readonly kind: 'setWeights';
+      readonly sharePercent: number;
+      /** After `resume --reapply`: what others wrote is overwritten. */
+      readonly reapply?: boolean;
+    }
   | { readonly kind: 'confirmWeights'; readonly sharePercent: number }
   /** A hold writes a new fence, so that a write still in flight cannot land after it (P4). Weights stay as they are. */
   | { readonly kind: 'fenceRoutes' }
@@ -42,12 +47,23 @@ export type Effect =
       readonly force: boolean;
       /** When the way back began: a route that stays gone for 10 minutes from then is gone. */
       readonly sinceMs: number;
+      /** The evidence of the last minutes: does the old side fail worse than the new one? Absent: not known. */
+      readonly oldFailsWorse?: boolean;
     }
-  | { readonly kind: 'confirmRollback' }
+  | {
+      readonly kind: 'confirmRollback';
+      /** When the weights were written; 120 s later the gateway's silence is reported and no longer waited for. */
+      readonly sinceMs?: number;
+    }
   // ---- closing
   /** `old`: the old backendRef goes, the new one stays. `new`: originals come back byte for byte (I15). */
   | { readonly kind: 'removeRefs'; readonly side: 'old' | 'new' }
-  | { readonly kind: 'confirmRefsRemoved'; readonly side: 'old' | 'new' }
+  | {
+      readonly kind: 'confirmRefsRemoved';
+      readonly side: 'old' | 'new';
+      /** When the refs were removed; after a rollback the gateway's silence is not waited for longer than 120 s. */
+      readonly sinceMs?: number;
+    }
   /** `old`: what the plan lists for retiring. `new`: what we created. Only after nothing else refers to it (P6). */
   | {
       readonly kind: 'deleteObjects';

@@ -15,7 +15,11 @@ export interface EventOf {
 type Words = { readonly state: string; readonly step: string };
 
 /** The event of an admitted message. `started` has none: it makes the initial state. */
-export const eventOf = (message: Exclude<Message, { kind: 'started' }>, context: RolloutContext, words: Words): EventOf => {
+export const eventOf = (
+  message: Exclude<Message, { kind: 'started' }>,
+  context: RolloutContext,
+  words: Words,
+): EventOf => {
   switch (message.kind) {
     case 'command':
       return plain({
@@ -36,7 +40,10 @@ export const eventOf = (message: Exclude<Message, { kind: 'started' }>, context:
       return plain({ type: message.timerId } as unknown as RolloutEvent);
     case 'noticed':
       return message.notice.kind === 'tripped'
-        ? { event: { type: 'tripped', notice: message.notice }, verdicts: [verdictOf(message.notice, context)] }
+        ? {
+            event: { type: 'tripped', notice: message.notice },
+            verdicts: [verdictOf(message.notice, context)],
+          }
         : plain({ type: 'drifted', drift: message.notice.drift });
     case 'observed':
       return observed(message, context, words);
@@ -48,11 +55,16 @@ export const eventOf = (message: Exclude<Message, { kind: 'started' }>, context:
 const plain = (event: RolloutEvent): EventOf => ({ event, verdicts: null });
 
 /** Evidence counts while the rung's share is confirmed and nobody holds; tripwires always speak. */
-const observed = (message: Extract<Message, { kind: 'observed' }>, context: RolloutContext, words: Words): EventOf => {
+const observed = (
+  message: Extract<Message, { kind: 'observed' }>,
+  context: RolloutContext,
+  words: Words,
+): EventOf => {
   const { course } = context;
   if (course === null) return plain({ type: 'observed', evidence: context.evidence, tripped: null });
   const evidence = absorb(context.evidence, message.look, {
-    warmUpUntilMs: context.clocks.programmedMs === null ? null : context.clocks.programmedMs + course.pacing.warmUpMs,
+    warmUpUntilMs:
+      context.clocks.programmedMs === null ? null : context.clocks.programmedMs + course.pacing.warmUpMs,
     counting: context.hold === null && (words.step === 'baking' || words.state === 'soaking'),
     ttftEdgeSeconds: course.gates.ttft?.edgeSeconds ?? null,
   });

@@ -4,7 +4,10 @@ import type { Command, Drift, HoldReason, Notice, Outcome } from './messages.ts'
 import type { Incident } from './stored.ts';
 
 type OutcomeEvents = {
-  [K in Exclude<Outcome['kind'], 'drifted'>]: { readonly type: K; readonly outcome: Extract<Outcome, { kind: K }> };
+  [K in Exclude<Outcome['kind'], 'drifted'>]: {
+    readonly type: K;
+    readonly outcome: Extract<Outcome, { kind: K }>;
+  };
 }[Exclude<Outcome['kind'], 'drifted'>];
 
 type CommandEvents = {

@@ -11,14 +11,16 @@ interface Args {
 /** An incident counts if it started no earlier than this before the first write of traffic (protocol P8). */
 export const ALERT_LOOKBACK_MS = 60_000;
 
-const rungOf = (context: RolloutContext) => (context.rung < 0 ? undefined : context.course?.ladder[context.rung]);
+const rungOf = (context: RolloutContext) =>
+  context.rung < 0 ? undefined : context.course?.ladder[context.rung];
 
 export const guards = {
   isAttaching: ({ context }: Args): boolean => context.rung < 0,
   isFullShare: ({ context }: Args): boolean => targetPercent(context) >= 100,
   hasNodePool: ({ context }: Args): boolean => context.course?.nodePool !== null && context.course !== null,
   hasWorkload: ({ context }: Args): boolean => context.course?.hasWorkload === true,
-  hasNoPodsToKeep: ({ context }: Args): boolean => context.created.length === 0 || context.course?.hasWorkload !== true,
+  hasNoPodsToKeep: ({ context }: Args): boolean =>
+    context.created.length === 0 || context.course?.hasWorkload !== true,
   hasDeletions: ({ context }: Args): boolean => (context.course?.deletions.length ?? 0) > 0,
   mustHandOver: ({ context }: Args): boolean =>
     (context.course?.deletions.length ?? 0) > 0 &&
@@ -65,5 +67,7 @@ export const guards = {
     context.nowMs >= context.rollbackSinceMs + (context.course?.onHoldForMs ?? 0),
   madeNoNode: ({ event }: Args): boolean => event.type === 'nodePoolFailed' && !event.outcome.anyReadyNode,
   planHashDiffers: ({ context, event }: Args): boolean =>
-    event.type === 'planned' && context.expectedPlanHash !== null && context.expectedPlanHash !== event.outcome.hash,
+    event.type === 'planned' &&
+    context.expectedPlanHash !== null &&
+    context.expectedPlanHash !== event.outcome.hash,
 } as const;

@@ -6,4 +6,7 @@ import type { JournalEntry } from './stored.ts';
 export const entryHash = (entry: Omit<JournalEntry, 'hash'>): string => sha256Hex(canonicalJson(entry));
 
 /** The entry with its hash. */
-export const sealEntry = (entry: Omit<JournalEntry, 'hash'>): JournalEntry => ({ ...entry, hash: entryHash(entry) });
+export const sealEntry = (entry: Omit<JournalEntry, 'hash'>): JournalEntry => ({
+  ...entry,
+  hash: entryHash(entry),
+});

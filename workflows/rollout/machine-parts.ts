@@ -39,7 +39,9 @@ export const hold = (
     }),
   }) as const;
 
-export const driftHold = hold('drift', ({ event }) => (event.type === 'drifted' ? event.drift.sentence : 'drift'));
+export const driftHold = hold('drift', ({ event }) =>
+  event.type === 'drifted' ? event.drift.sentence : 'drift',
+);
 
 export const refusedHold = hold(
   'wayBack',

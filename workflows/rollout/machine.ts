@@ -42,10 +42,10 @@ export const rolloutMachine = setup({
   actions: {
     ...updateActions,
     /** Decoded by `step`; never executed. */
-    effect: (_: Args, _params: Effect | null) => undefined,
+    effect: (_args: Args, _params: Effect | null) => undefined,
     /** Tells `step` to void the effects of the step that is left. */
     clearWork: () => undefined,
-    raiseHold: raise((_: Args, params: Omit<Extract<RolloutEvent, { type: 'holdBegun' }>, 'type'>) => ({
+    raiseHold: raise((_args: Args, params: Omit<Extract<RolloutEvent, { type: 'holdBegun' }>, 'type'>) => ({
       type: 'holdBegun' as const,
       ...params,
     })),
@@ -124,7 +124,11 @@ export const rolloutMachine = setup({
                   },
                 },
                 loading: {
-                  entry: ['clearWork', 'enterStep', effect(() => ({ kind: 'createObjects', stage: 'workload' }))],
+                  entry: [
+                    'clearWork',
+                    'enterStep',
+                    effect(() => ({ kind: 'createObjects', stage: 'workload' })),
+                  ],
                   on: { objectsCreated: { target: 'waiting', actions: 'rememberObjects' } },
                 },
                 waiting: {
@@ -178,7 +182,11 @@ export const rolloutMachine = setup({
                   entry: [
                     'clearWork',
                     'enterStep',
-                    page('approval-wanted', (context) => `${context.rolloutId} waits for an approval before ${targetPercent(context)} %`),
+                    page(
+                      'approval-wanted',
+                      (context) =>
+                        `${context.rolloutId} waits for an approval before ${targetPercent(context)} %`,
+                    ),
                   ],
                   on: {
                     'command.approve': { target: 'choosing', actions: 'approve' },
@@ -226,13 +234,19 @@ export const rolloutMachine = setup({
                   entry: [
                     'clearWork',
                     'enterStep',
-                    effect(({ context }) => ({ kind: 'confirmWeights', sharePercent: targetPercent(context) })),
+                    effect(({ context }) => ({
+                      kind: 'confirmWeights',
+                      sharePercent: targetPercent(context),
+                    })),
                   ],
                   on: { weightsConfirmed: { target: 'confirmed', actions: 'shareConfirmed' } },
                   after: {
                     confirmDeadline: {
                       target: 'suspended',
-                      actions: hold('confirmation', () => 'the gateway has not confirmed the weights within 10 minutes'),
+                      actions: hold(
+                        'confirmation',
+                        () => 'the gateway has not confirmed the weights within 10 minutes',
+                      ),
                     },
                   },
                 },
@@ -246,7 +260,12 @@ export const rolloutMachine = setup({
                 baking: {
                   entry: ['enterStep', 'startBake'],
                   exit: 'stopBake',
-                  on: { 'command.skip': [{ guard: 'isAdopted', target: 'choosing', actions: 'leaveAdopted' }, { target: 'choosing', actions: 'advanceRung' }] },
+                  on: {
+                    'command.skip': [
+                      { guard: 'isAdopted', target: 'choosing', actions: 'leaveAdopted' },
+                      { target: 'choosing', actions: 'advanceRung' },
+                    ],
+                  },
                   after: { bake: 'judging' },
                 },
                 judging: {
@@ -277,7 +296,9 @@ export const rolloutMachine = setup({
                     adopted: { target: 'choosing', actions: ['adoptRules', 'restartBake'] },
                     adoptRefused: {
                       target: 'suspended',
-                      actions: hold('drift', ({ event }) => (event.type === 'adoptRefused' ? event.outcome.sentence : '')),
+                      actions: hold('drift', ({ event }) =>
+                        event.type === 'adoptRefused' ? event.outcome.sentence : '',
+                      ),
                     },
                   },
                 },
@@ -328,7 +349,12 @@ export const rolloutMachine = setup({
           after: { retireDeadline: { target: '#promoted', actions: 'retirementOverdue' } },
           states: {
             detaching: {
-              entry: ['clearWork', 'enterStep', 'bumpFence', effect(() => ({ kind: 'removeRefs', side: 'old' }))],
+              entry: [
+                'clearWork',
+                'enterStep',
+                'bumpFence',
+                effect(() => ({ kind: 'removeRefs', side: 'old' })),
+              ],
               on: {
                 refsRemoved: 'confirming',
                 drifted: { target: 'blocked', actions: driftPage },
@@ -391,7 +417,11 @@ export const rolloutMachine = setup({
                 ],
                 rollbackKept: {
                   target: 'kept',
-                  actions: page('rollback-kept', (context) => `${context.rolloutId}: the old side cannot take the traffic; shares are kept`),
+                  actions: page(
+                    'rollback-kept',
+                    (context) =>
+                      `${context.rolloutId}: the old side cannot take the traffic; shares are kept`,
+                  ),
                 },
               },
             },
@@ -401,7 +431,10 @@ export const rolloutMachine = setup({
             kept: {
               entry: 'clearWork',
               after: {
-                stepBack: [{ guard: 'oldSideIsLost', target: '#failed', actions: 'endOldSideLost' }, { target: 'writing' }],
+                stepBack: [
+                  { guard: 'oldSideIsLost', target: '#failed', actions: 'endOldSideLost' },
+                  { target: 'writing' },
+                ],
               },
               on: forcedRollback,
             },
@@ -423,7 +456,12 @@ export const rolloutMachine = setup({
             },
             draining: { entry: 'clearWork', after: { drain: 'detaching' } },
             detaching: {
-              entry: ['clearWork', 'enterStep', 'bumpFence', effect(() => ({ kind: 'removeRefs', side: 'new' }))],
+              entry: [
+                'clearWork',
+                'enterStep',
+                'bumpFence',
+                effect(() => ({ kind: 'removeRefs', side: 'new' })),
+              ],
               on: {
                 refsRemoved: 'detached',
                 drifted: { target: 'writing', actions: 'countReassertion' },
@@ -431,7 +469,10 @@ export const rolloutMachine = setup({
             },
             detached: {
               entry: ['clearWork', effect(() => ({ kind: 'confirmRefsRemoved', side: 'new' }))],
-              on: { refsRemovalConfirmed: 'keeping', drifted: { target: 'writing', actions: 'countReassertion' } },
+              on: {
+                refsRemovalConfirmed: 'keeping',
+                drifted: { target: 'writing', actions: 'countReassertion' },
+              },
             },
             keeping: keepingState,
             cleaning: {
@@ -488,7 +529,10 @@ export const rolloutMachine = setup({
         },
         held: {
           on: {
-            holdBegun: [{ guard: 'isHeldAuto', actions: 'beginHold' }, { guard: 'holdBecomesDrift', actions: 'beginHold' }],
+            holdBegun: [
+              { guard: 'isHeldAuto', actions: 'beginHold' },
+              { guard: 'holdBecomesDrift', actions: 'beginHold' },
+            ],
             'command.pause': { actions: 'beginHold' },
             'command.resume': { target: 'running', actions: ['raiseResumed', 'endHold'] },
             wayBackProved: { guard: 'isHeldAuto', target: 'running', actions: 'endHold' },

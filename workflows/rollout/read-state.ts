@@ -34,7 +34,11 @@ export const wordsOf = (value: unknown): { readonly state: string; readonly step
 
 /** Parsed state of a document. @throws SyntaxError when the snapshot is not JSON. */
 export const readState = (document: RolloutDocument): RolloutState => {
-  const snapshot = JSON.parse(document.snapshot) as { status: string; value: unknown; context: RolloutContext };
+  const snapshot = JSON.parse(document.snapshot) as {
+    status: string;
+    value: unknown;
+    context: RolloutContext;
+  };
   return { ...wordsOf(snapshot.value), finished: snapshot.status !== 'active', context: snapshot.context };
 };
 

@@ -86,13 +86,33 @@ const sameEntry = (
   return `entry ${entry.seq}: ${differs ?? 'content'} is ${JSON.stringify(entry[differs ?? 'to'])}, the step makes ${JSON.stringify(next.entry[differs ?? 'to'])}`;
 };
 
-const COMPARED = ['state', 'held', 'fence', 'plan', 'rollbackRecord', 'snapshot', 'journalSeq', 'journalHash'] as const;
+const COMPARED = [
+  'state',
+  'held',
+  'fence',
+  'plan',
+  'rollbackRecord',
+  'snapshot',
+  'journalSeq',
+  'journalHash',
+] as const;
 
 const compareEnd = (stored: RolloutDocument, document: RolloutDocument, entries: number): Replay => {
   if (stored.journalSeq > entries)
-    return { kind: 'differs', seq: entries + 1, why: `entry ${entries + 1} is missing: the journal ends too early` };
+    return {
+      kind: 'differs',
+      seq: entries + 1,
+      why: `entry ${entries + 1} is missing: the journal ends too early`,
+    };
   const differs = COMPARED.find((field) => stored[field] !== document[field]);
-  if (differs === undefined && JSON.stringify([stored.timers, stored.outbox]) === JSON.stringify([document.timers, document.outbox]))
+  if (
+    differs === undefined &&
+    JSON.stringify([stored.timers, stored.outbox]) === JSON.stringify([document.timers, document.outbox])
+  )
     return { kind: 'matches', entries, document };
-  return { kind: 'differs', seq: entries, why: `the stored ${differs ?? 'timers or outbox'} is not what the journal leads to` };
+  return {
+    kind: 'differs',
+    seq: entries,
+    why: `the stored ${differs ?? 'timers or outbox'} is not what the journal leads to`,
+  };
 };

@@ -5,6 +5,7 @@
  */
 import { type AnyStateMachine, initialTransition, transition } from 'xstate';
 import { InvariantError } from '../errors.ts';
+import type { Plan, RoutePlan } from '../plans/plan.ts';
 import { refuseAlert, refuseCommand } from './admit.ts';
 import type { RolloutContext, RolloutInput } from './context.ts';
 import { describe } from './describe.ts';
@@ -16,8 +17,8 @@ import type { Message } from './messages.ts';
 import { foldActions, type Work } from './outbox.ts';
 import { isObserved, mustStayAwake, wordsOf } from './read-state.ts';
 import type { JournalEntry, Leftover, RolloutDocument, Verdict } from './stored.ts';
-import { type MachineVersions, VERSIONS } from './versions.ts';
 import { verdictsNow } from './verdicts-now.ts';
+import { type MachineVersions, VERSIONS } from './versions.ts';
 
 export type Step =
   | {
@@ -65,7 +66,10 @@ export const step = (
 
   if (message.kind === 'started') return { kind: 'duplicate' };
   const { event, verdicts } = eventOf(message, before.context, words);
-  const [next, actions] = transition(machine, before as never, event as never) as unknown as [Snapshot, never[]];
+  const [next, actions] = transition(machine, before as never, event as never) as unknown as [
+    Snapshot,
+    never[],
+  ];
   if ((next as unknown) === before && actions.length === 0) return ignored(stored, message, nowMs);
   const work = foldActions(withoutDone(stored, message), actions, {
     rolloutId: stored.rolloutId,
@@ -74,7 +78,12 @@ export const step = (
     fence: next.context.fence,
   });
   const persisted = machine.getPersistedSnapshot(next as never) as unknown as Snapshot;
-  return nextStep(stored, message, { persisted, work, nowMs, verdicts: verdicts ?? newVerdicts(before, next) });
+  return nextStep(stored, message, {
+    persisted,
+    work,
+    nowMs,
+    verdicts: verdicts ?? newVerdicts(before, next),
+  });
 };
 
 /** The document and first entry of a rollout that was just asked for. */
@@ -190,14 +199,20 @@ const refusalOf = (
   context: RolloutContext,
 ): string | null => {
   if (message.kind === 'command')
-    return refuseCommand(message.command, { ...words, context, verdictsNow: () => verdictsNow(context) }, message.origin);
+    return refuseCommand(
+      message.command,
+      { ...words, context, verdictsNow: () => verdictsNow(context) },
+      message.origin,
+    );
   return message.kind === 'alert' ? refuseAlert(message.incident, words.state, context) : null;
 };
 
 /** The effect whose outcome this is is done; the timer that fired is gone. */
 const withoutDone = (stored: RolloutDocument, message: Message): Work => ({
-  timers: message.kind === 'timer' ? stored.timers.filter((timer) => timer.id !== message.timerId) : stored.timers,
-  outbox: message.kind === 'outcome' ? stored.outbox.filter((item) => item.id !== message.effectId) : stored.outbox,
+  timers:
+    message.kind === 'timer' ? stored.timers.filter((timer) => timer.id !== message.timerId) : stored.timers,
+  outbox:
+    message.kind === 'outcome' ? stored.outbox.filter((item) => item.id !== message.effectId) : stored.outbox,
 });
 
 const newVerdicts = (before: Snapshot, next: Snapshot): readonly Verdict[] =>
@@ -205,11 +220,18 @@ const newVerdicts = (before: Snapshot, next: Snapshot): readonly Verdict[] =>
 
 /** No state wants it: an effect or timer that is done still leaves the document; anything else changes nothing. */
 const ignored = (stored: RolloutDocument, message: Message, nowMs: number): Step => {
-  if (message.kind === 'command') return refused(stored, message, `not possible in state ${stored.state}`, nowMs);
-  if (message.kind === 'alert') return refused(stored, message, `not watched in state ${stored.state}`, nowMs);
+  if (message.kind === 'command')
+    return refused(stored, message, `not possible in state ${stored.state}`, nowMs);
+  if (message.kind === 'alert')
+    return refused(stored, message, `not watched in state ${stored.state}`, nowMs);
   if (message.kind !== 'outcome' && message.kind !== 'timer') return { kind: 'duplicate' };
   const snapshot = JSON.parse(stored.snapshot) as Snapshot;
-  return nextStep(stored, message, { persisted: snapshot, work: withoutDone(stored, message), nowMs, verdicts: [] });
+  return nextStep(stored, message, {
+    persisted: snapshot,
+    work: withoutDone(stored, message),
+    nowMs,
+    verdicts: [],
+  });
 };
 
 const refused = (stored: RolloutDocument, message: Message, refusal: string, nowMs: number): Step => {
@@ -226,7 +248,11 @@ interface Result {
   readonly refusal?: string;
 }
 
-const nextStep = (stored: RolloutDocument, message: Message, result: Result): Extract<Step, { kind: 'next' }> => {
+const nextStep = (
+  stored: RolloutDocument,
+  message: Message,
+  result: Result,
+): Extract<Step, { kind: 'next' }> => {
   const { persisted, nowMs } = result;
   const { context } = persisted;
   const words = wordsOf(persisted.value);
@@ -243,7 +269,9 @@ const nextStep = (stored: RolloutDocument, message: Message, result: Result): Ex
     message,
     from: stored.state,
     to: words.state,
-    effects: work.outbox.filter((item) => !stored.outbox.some((old) => old.id === item.id)).map((item) => item.effect.kind),
+    effects: work.outbox
+      .filter((item) => !stored.outbox.some((old) => old.id === item.id))
+      .map((item) => item.effect.kind),
     verdicts: result.verdicts,
     refusal,
     sentence: describe(message, { from: stored.state, words, context, refusal, verdicts: result.verdicts }),
@@ -268,7 +296,13 @@ const nextStep = (stored: RolloutDocument, message: Message, result: Result): Ex
     journalSeq: entry.seq,
     journalHash: entry.hash,
   };
-  return { kind: 'next', document, entry, ...locksOf(stored, document, message), leftovers: finished ? leftoversOf(document, context) : [] };
+  return {
+    kind: 'next',
+    document,
+    entry,
+    ...locksOf(stored, document, message),
+    leftovers: finished ? leftoversOf(document, context) : [],
+  };
 };
 
 /** min(timers, retry times, the next look); a document with work left always has one (P2). */
@@ -277,7 +311,9 @@ const wakeAt = (state: string, context: RolloutContext, work: Work, nowMs: numbe
   const waits = context.hold !== null && !context.hold.auto;
   const times = [
     ...work.timers.map((timer) => timer.dueAtMs),
-    ...work.outbox.filter((item) => !(waits && FORWARD_EFFECTS.has(item.effect.kind as never))).map((item) => item.notBeforeMs),
+    ...work.outbox
+      .filter((item) => !(waits && FORWARD_EFFECTS.has(item.effect.kind as never)))
+      .map((item) => item.notBeforeMs),
     ...(isObserved(state, context) ? [nowMs + MINUTE_LOOK_MS] : []),
   ];
   return times.length === 0 ? nowMs : Math.min(...times);
@@ -294,7 +330,7 @@ const plannedTexts = (
   const { outcome } = message;
   if (outcome.kind === 'planned' && context.course !== null) {
     const { plan } = outcome;
-    return { plan: JSON.stringify(plan), rollbackRecord: rollbackRecord(plan.cluster, plan.namespace, plan.new.pool, plan.routes) };
+    return { plan: JSON.stringify(plan), rollbackRecord: rollbackRecord(plan) };
   }
   if (outcome.kind !== 'adopted' || stored.rollbackRecord === null) return kept;
   const record = JSON.parse(stored.rollbackRecord) as RollbackRecord;
@@ -306,12 +342,20 @@ export interface RollbackRecord {
   readonly record: 1;
   readonly cluster: string;
   readonly namespace: string;
+  readonly oldPool: string;
   readonly newPool: string;
-  readonly routes: Extract<Extract<Message, { kind: 'outcome' }>['outcome'], { kind: 'planned' }>['plan']['routes'];
+  readonly routes: readonly RoutePlan[];
 }
 
-const rollbackRecord = (cluster: string, namespace: string, newPool: string, routes: RollbackRecord['routes']): string =>
-  JSON.stringify({ record: 1, cluster, namespace, newPool, routes } satisfies RollbackRecord);
+const rollbackRecord = (plan: Plan): string =>
+  JSON.stringify({
+    record: 1,
+    cluster: plan.cluster,
+    namespace: plan.namespace,
+    oldPool: plan.old.pool,
+    newPool: plan.new.pool,
+    routes: plan.routes,
+  } satisfies RollbackRecord);
 
 const locksOf = (
   stored: RolloutDocument,
@@ -322,9 +366,11 @@ const locksOf = (
     const planned = next.plan === null ? [] : (JSON.parse(next.plan) as { locks: string[] }).locks;
     return { acquireLocks: [], releaseLocks: [...new Set([stored.poolKey, ...planned])] };
   }
-  if (message.kind === 'started') return { acquireLocks: message.queue ? [] : [stored.poolKey], releaseLocks: [] };
+  if (message.kind === 'started')
+    return { acquireLocks: message.queue ? [] : [stored.poolKey], releaseLocks: [] };
   if (message.kind !== 'outcome') return { acquireLocks: [], releaseLocks: [] };
   if (message.outcome.kind === 'queueOpen') return { acquireLocks: [stored.poolKey], releaseLocks: [] };
-  if (message.outcome.kind === 'planned') return { acquireLocks: message.outcome.plan.locks, releaseLocks: [] };
+  if (message.outcome.kind === 'planned')
+    return { acquireLocks: message.outcome.plan.locks, releaseLocks: [] };
   return { acquireLocks: [], releaseLocks: message.outcome.kind === 'locksTaken' ? [stored.poolKey] : [] };
 };

@@ -1,12 +1,12 @@
 /** What the machine remembers: each update is a pure function from context and event to the fields that change. */
 import { sha256Hex } from '../spec/canonical.ts';
 import { restartRung } from '../steps/evidence.ts';
-import { courseOf, type Ending, type RolloutContext, targetPercent } from './context.ts';
+import { courseOf, type RolloutContext, targetPercent } from './context.ts';
+import { overrideEnding, setEnding } from './endings.ts';
 import type { RolloutEvent } from './events.ts';
-import type { RollbackCause } from './effects.ts';
 import { verdictsNow } from './verdicts-now.ts';
 
-type Update = (context: RolloutContext, event: RolloutEvent) => Partial<RolloutContext>;
+export type Update = (context: RolloutContext, event: RolloutEvent) => Partial<RolloutContext>;
 
 const HOUR_MS = 3_600_000;
 
@@ -123,7 +123,8 @@ const leaveAdopted: Update = () => ({ adoptedPercent: null });
 
 const approve: Update = () => ({ approved: true });
 
-const takeEvidence: Update = (_context, event) => (event.type === 'observed' ? { evidence: event.evidence } : {});
+const takeEvidence: Update = (_context, event) =>
+  event.type === 'observed' ? { evidence: event.evidence } : {};
 
 const adoptRules: Update = (context, event) => {
   if (event.type !== 'adopted') return {};
@@ -188,92 +189,17 @@ const forceRollback: Update = (context) => ({ fence: context.fence + 1 });
 
 const rememberNotDone: Update = (context, event) =>
   event.type === 'objectsDeleted'
-    ? { notDone: [...context.notDone, ...event.outcome.notDone.map((finding) => `${finding.object}: ${finding.what}`)] }
+    ? {
+        notDone: [
+          ...context.notDone,
+          ...event.outcome.notDone.map((finding) => `${finding.object}: ${finding.what}`),
+        ],
+      }
     : {};
 
 const retirementOverdue: Update = (context) => ({
   notDone: [...context.notDone, `${context.course?.oldPool ?? 'the old side'}: not retired within 24h`],
 });
-
-// ------------------------------------------------------------------------------------------------ endings
-
-const ENDINGS: Record<string, (context: RolloutContext, event: RolloutEvent) => Omit<Ending, 'outcome'>> = {
-  queueTimeout: () => ending('queueTimeout', 'the pool was not free within 24h', 'deadline'),
-  deadline: () => ending('deadline', 'the time allowed for this stage ran out', 'deadline'),
-  approval: () => ending('approvalTimeout', 'nobody approved the next share in time', 'hold'),
-  holdExpired: (_context, event) =>
-    ending('holdTimeout', `held for too long: ${event.type === 'holdExpired' ? event.sentence : ''}`, 'hold'),
-  judge: (context) => {
-    const failed = context.verdicts.find((verdict) => verdict.answer === 'fail');
-    return {
-      ...ending(`judge:${failed?.gate ?? 'unknown'}`, failed?.sentence ?? 'a gate failed', 'judge'),
-      sickness: failed?.gate.startsWith('ttft') === true ? 'latency' : 'errors',
-    };
-  },
-  planChanged: (_context, event) =>
-    ending(
-      'planChanged',
-      `the cluster now gives plan ${event.type === 'planned' ? event.outcome.hash.slice(0, 12) : ''}, not the one that was shown`,
-      'verify',
-    ),
-  abandoned: (_context, event) =>
-    ending('abandoned', event.type === 'command.abandon' ? event.command.reason : 'abandoned', 'operator'),
-  oldSideLost: () => ending('oldSideLost', 'the old side did not come back; shares and both sides are as they were', 'hold'),
-};
-
-const ending = (reason: string, sentence: string, cause: RollbackCause): Omit<Ending, 'outcome'> => ({
-  reason,
-  sentence,
-  cause,
-  sickness: 'errors',
-});
-
-/** Endings whose reason stands in the event. */
-const endingOfEvent = (event: RolloutEvent): Omit<Ending, 'outcome'> => {
-  switch (event.type) {
-    case 'alerted':
-      return ending('alert', `alert "${event.incident.policyDisplayName}" (incident ${event.incident.incidentId})`, 'alert');
-    case 'tripped':
-      return trippedEnding(event.notice.gate, event.notice.sentence);
-    case 'observed':
-      return trippedEnding(event.tripped?.gate ?? 'unknown', event.tripped?.sentence ?? '');
-    case 'command.rollback':
-      return ending('operator', event.command.reason === '' ? 'rolled back by an operator' : event.command.reason, 'operator');
-    case 'refused':
-      return ending(event.outcome.reason, event.outcome.findings[0]?.what ?? event.outcome.reason, 'verify');
-    case 'verifyFailed':
-      return ending('verify', event.outcome.findings[0]?.what ?? 'a new pod is wrong', 'verify');
-    case 'nodePoolFailed':
-      return ending('nodePool', event.outcome.reason, 'verify');
-    case 'routeGone':
-      return ending('routeGone', `HTTPRoute ${event.outcome.route} is gone`, 'verify');
-    default:
-      return ending('unknown', event.type, 'operator');
-  }
-};
-
-const trippedEnding = (gate: string, sentence: string): Omit<Ending, 'outcome'> => ({
-  ...ending(`tripwire:${gate}`, sentence, 'tripwire'),
-  sickness: gate === 'queue' ? 'latency' : 'errors',
-});
-
-/** Before traffic moved a rollout fails, after that it is rolled back. The first reason stays. */
-const setEnding =
-  (name: string | null): Update =>
-  (context, event) => {
-    if (context.ending !== null) return {};
-    const made = name === null ? undefined : ENDINGS[name];
-    const what = made === undefined ? endingOfEvent(event) : made(context, event);
-    return { ending: { outcome: context.trafficSinceMs === null ? 'failed' : 'rolledBack', ...what } };
-  };
-
-/** These end as failed even though traffic had moved: nothing could be, or was to be, rolled back. */
-const overrideEnding =
-  (name: string | null): Update =>
-  (context, event) => {
-    const made = name === null ? undefined : ENDINGS[name];
-    return { ending: { outcome: 'failed', ...(made === undefined ? endingOfEvent(event) : made(context, event)) } };
-  };
 
 export const updates = {
   enterStep,

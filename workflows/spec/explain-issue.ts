@@ -10,7 +10,7 @@ type Issue = z.core.$ZodIssue;
 /** The file's value as it was written, and what is known of its fields. */
 export interface Explained {
   readonly file: unknown;
-  readonly index: ReturnType<typeof fieldIndex>;
+  readonly index: typeof fieldIndex;
 }
 
 /** One issue of zod's may be several faults: each unknown field is one. */
@@ -77,7 +77,7 @@ function unknownField(path: FieldPath, { index }: Explained): Fault {
   const name = String(path.at(-1));
   const parent = path.slice(0, -1);
   const isGate = formatPath(parent) === 'spec.gates.tune';
-  const advice = adviseOnField(index, parent, name);
+  const advice = adviseOnField(index(), parent, name);
   const inside = parent.length === 0 ? 'the file' : formatPath(parent);
   return {
     path,

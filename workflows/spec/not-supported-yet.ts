@@ -1,6 +1,6 @@
 /** Fields and values that the format knows and this version does not build. They are refused, never ignored. */
 import { JUDGES, TRIPWIRES } from './gate-names.ts';
-import { type Fault, type FieldPath, formatPath, quoted } from './problem.ts';
+import { type Fault, type FieldPath, formatPath, pathKey, quoted } from './problem.ts';
 
 export interface NotSupportedYet {
   /** `*` is any key, `[]` any item. */
@@ -181,13 +181,13 @@ function matchesOf(current: unknown, pattern: readonly string[], path: FieldPath
 
 /** The value without what lies at the paths; items of lists are taken from the end. */
 export function withoutPaths(file: unknown, paths: readonly FieldPath[]): unknown {
-  const dropped = new Set(paths.map((path) => formatPath(path)));
+  const dropped = new Set(paths.map((path) => pathKey(path)));
   return dropped.size === 0 ? file : copyWithout(file, [], dropped);
 }
 
 function copyWithout(current: unknown, path: FieldPath, dropped: ReadonlySet<string>): unknown {
   if (typeof current !== 'object' || current === null) return current;
-  const keeps = (step: string | number) => !dropped.has(formatPath([...path, step]));
+  const keeps = (step: string | number) => !dropped.has(pathKey([...path, step]));
   if (Array.isArray(current)) {
     const items: readonly unknown[] = current;
     return items.flatMap((item, index) =>

@@ -1,7 +1,7 @@
 import { explainIssue } from './explain-issue.ts';
 import { fieldIndex } from './known-fields.ts';
 import { findNotSupportedYet, withoutPaths } from './not-supported-yet.ts';
-import { type Fault, type FieldPath, formatPath, type Problem } from './problem.ts';
+import { type Fault, type FieldPath, formatPath, type Problem, pathKey } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
 import type { RolloutSpec } from './rollout-spec.ts';
 import { rolloutFileSchema } from './schema.ts';
@@ -42,10 +42,10 @@ export function parseRolloutFile(text: string, fileName: string): ParsedRolloutF
     const read = readRolloutValue(tree.value);
     if (read.kind === 'ok' && problems.size === 0) return read;
     const faultsLater = read.kind === 'faults' ? read.faults : [];
-    const marred = new Set(textFaults.map((fault) => formatPath(fault.path)));
+    const marred = new Set(textFaults.map((fault) => pathKey(fault.path)));
     for (const fault of faultsLater) {
       // The text's own fault left null there: that it is empty would be a consequence.
-      if (!marred.has(formatPath(fault.path))) add(fault, offsetOf(tree.located, fault.path, fault.at));
+      if (!marred.has(pathKey(fault.path))) add(fault, offsetOf(tree.located, fault.path, fault.at));
     }
   }
   const sorted = [...problems.values()].sort(
@@ -66,7 +66,9 @@ export function readRolloutValue(file: unknown): ReadRolloutValue {
       ? { kind: 'ok', spec: specFromFile(parsed.data) }
       : { kind: 'faults', faults: unsupported };
   }
-  const explained = { file, index: fieldIndex() };
+  let index: ReturnType<typeof fieldIndex> | null = null;
+  // Made only when it is needed, and once.
+  const explained = { file, index: () => (index ??= fieldIndex()) };
   const faults: Fault[] = [...unsupported];
   for (const issue of parsed.error.issues) {
     faults.push(...explainIssue(issue, explained).slice(0, PROBLEMS_MAX));
@@ -77,11 +79,11 @@ export function readRolloutValue(file: unknown): ReadRolloutValue {
 
 /** Without what follows from another fault: a field that is missing because its name is misspelt, or not built. */
 function withoutConsequences(faults: readonly Fault[], pruned: readonly FieldPath[]): readonly Fault[] {
-  const prunedPaths = new Set(pruned.map((path) => formatPath(path)));
-  const meantPaths = new Set(faults.flatMap(({ meant }) => (meant === undefined ? [] : [formatPath(meant)])));
+  const prunedPaths = new Set(pruned.map((path) => pathKey(path)));
+  const meantPaths = new Set(faults.flatMap(({ meant }) => (meant === undefined ? [] : [pathKey(meant)])));
   return faults.filter(({ code, path, at }) => {
     if (code === 'not-supported-yet') return true;
-    const where = formatPath(path);
+    const where = pathKey(path);
     return !prunedPaths.has(where) && !(meantPaths.has(where) && at === 'value' && code.includes('missing'));
   });
 }

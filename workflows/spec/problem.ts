@@ -105,10 +105,15 @@ export function formatPath(path: FieldPath): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
-    else if (!/^[A-Za-z_][\w-]*$/u.test(part)) text += `[${quoted(part)}]`;
+    else if (!/^[A-Za-z_][\w-]{0,59}$/u.test(part)) text += `[${quoted(part)}]`;
     else text += text === '' ? part : `.${part}`;
   }
   return text;
+}
+
+/** Tells paths apart, whatever their keys are. */
+export function pathKey(path: FieldPath): string {
+  return JSON.stringify(path);
 }
 
 /** The value as people should see it: short, on one line, nothing that a terminal would obey. */
@@ -120,8 +125,8 @@ export function quoted(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
 
-/** Without characters that steer terminals or hide text. */
-function printable(text: string): string {
+/** Without characters that steer terminals or hide text; cut to 80 characters. */
+export function printable(text: string): string {
   return text.slice(0, 80).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '�');
 }
 

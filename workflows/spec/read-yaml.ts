@@ -1,6 +1,6 @@
 /** The text of a rollout file → its tree, or why it has none. Bounded in time and memory for any text. */
 import { Composer, type CST, type Document, isScalar, LineCounter, Parser, type YAMLError } from 'yaml';
-import type { Fault } from './problem.ts';
+import { type Fault, printable } from './problem.ts';
 import { readYamlTree, type TreeFault, type YamlTree } from './yaml-tree.ts';
 
 export const FILE_BYTES_MAX = 64 * 1024;
@@ -62,6 +62,9 @@ function readDocuments(documents: readonly Document[], text: string, answers: An
   if (error !== undefined) return answers.refuse(...explainYamlError(error, first.errors, text));
   if (second !== undefined) return answers.refuse(second.range?.[0] ?? 0, SEVERAL_DOCUMENTS);
   const tree = readYamlTree(first, (offset) => answers.placeOf(offset).line);
+  // With values left out, all else would be its consequence.
+  const expanded = tree.faults.filter(({ code }) => code === 'too-many-aliases');
+  if (expanded.length > 0) return { tree: null, faults: expanded, placeOf: answers.placeOf };
   return { tree, faults: tree.faults, placeOf: answers.placeOf };
 }
 
@@ -201,7 +204,7 @@ const YAML_ERRORS: Readonly<Partial<Record<YAMLError['code'], Blame>>> = {
 function syntaxError(error: YAMLError): Blame {
   return {
     code: 'yaml-syntax',
-    what: `This is not YAML: ${error.message.split('\n')[0]?.slice(0, 120) ?? error.code}.`,
+    what: `This is not YAML: ${printable(error.message)}.`,
     mend: 'Compare the line with the smallest example of the reference.',
   };
 }

@@ -16,9 +16,12 @@ import {
 } from './leaves.ts';
 
 const RUNGS_MAX = 30;
+const SHARE_MIN = 0.1;
 
 const rung = z.strictObject({
-  share: number(0.1, 100, 1).describe('Percent of the traffic for the new side, above the rung before it.'),
+  share: number(SHARE_MIN, 100, 1).describe(
+    'Percent of the traffic for the new side, above the rung before it.',
+  ),
   bake: duration(10_000, 30 * DAY).describe(
     'How long the rung is watched, counted from the gateway’s confirmation; `pacing.settle` and `pacing.warmUp` are part of it.',
   ),
@@ -39,12 +42,13 @@ export const ladderSchema = z
     }
     for (const [index, { share }] of rungs.entries()) {
       const before = rungs[index - 1]?.share ?? 0;
-      if (share > before) continue;
+      // Shares out of bounds have their own problem.
+      if (share > before || share < SHARE_MIN) continue;
       const what = `The share ${share} is not above the ${before} before it.`;
       refuse(context, { code: 'share-not-growing', mend: 'Let the shares grow.' }, what, [index, 'share']);
     }
     const last = rungs.at(-1);
-    if (last === undefined || last.share === 100) return;
+    if (last === undefined || last.share >= 100) return;
     const mend = 'Add { share: 100, bake: 1h }: its bake is the soak.';
     refuse(context, { code: 'last-rung-not-100', mend }, `The last share is ${last.share}, not 100.`, [
       rungs.length - 1,

@@ -174,6 +174,7 @@ const nodes = z
           .describe('Labels of existing nodes, which the templates of the new pods select already.'),
         create: create.optional().describe('A node pool that Sluice creates.'),
       })
+      .meta({ minProperties: 1, maxProperties: 1 })
       .superRefine((value, context) => {
         const kinds = NODES_KINDS.filter((kind) => value[kind] !== undefined);
         if (kinds.length === 1) return;

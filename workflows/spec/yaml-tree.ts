@@ -43,6 +43,8 @@ interface Walk {
   readonly open: Set<Node>;
   readonly lineOf: (offset: number) => number;
   nodes: number;
+  /** Place of the outermost alias that is being walked: it is what makes a value too large. */
+  aliasOffset: number | null;
 }
 
 interface Walked {
@@ -52,7 +54,7 @@ interface Walked {
 
 /** The document's value with all its places. `lineOf` gives the line of an offset, from 1. */
 export function readYamlTree(document: Document, lineOf: (offset: number) => number): YamlTree {
-  const walk: Walk = { faults: [], anchors: new Map(), open: new Set(), lineOf, nodes: 0 };
+  const walk: Walk = { faults: [], anchors: new Map(), open: new Set(), lineOf, nodes: 0, aliasOffset: null };
   const { value, located } = walkNode(walk, document.contents, [], 0);
   return { value, located, faults: walk.faults };
 }
@@ -66,12 +68,15 @@ function walkNode(walk: Walk, node: Node | null, path: FieldPath, emptyOffset: n
   if (node === null) return nothing;
   const blame = blameOf(walk, node, path);
   if (blame !== null) {
-    walk.faults.push({ ...blame, path, at: 'value', offset });
+    walk.faults.push({ ...blame, path, at: 'value', offset: walk.aliasOffset ?? offset });
     return nothing;
   }
   if (walk.nodes > NODES_MAX) return nothing;
   if (isAlias(node)) {
+    const outermost = walk.aliasOffset === null;
+    walk.aliasOffset ??= offset;
     const walked = walkNode(walk, walk.anchors.get(node.source) ?? null, path, offset);
+    if (outermost) walk.aliasOffset = null;
     return { value: walked.value, located: { ...walked.located, offset } };
   }
   if (node.anchor !== undefined) walk.anchors.set(node.anchor, node);

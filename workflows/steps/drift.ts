@@ -14,7 +14,7 @@ import {
   weightsStand,
 } from './live-rules.ts';
 import { FENCE_ANNOTATION, readFence } from './route-fence.ts';
-import { isTouched, type RuleWeights, ruleWeights, type Sides } from './traffic-weights.ts';
+import { isTouched, type RuleWeights, ruleWeights, type Sides, sideOf } from './traffic-weights.ts';
 
 /** Field manager of all our writes. */
 export const FIELD_MANAGER = 'sluice';
@@ -38,44 +38,34 @@ export const recogniseDrift = (
   plan: RoutePlan,
   expected: Expected,
 ): Drift | null => {
-  const name = `HTTPRoute ${plan.namespace}/${plan.name}`;
-  if (route === null || route.metadata.deletionTimestamp !== undefined)
-    return drift(
-      plan,
-      'routeDeleted',
-      route,
-      null,
-      `${name} is ${route === null ? 'gone' : 'being deleted'}`,
-    );
-  const share = readShare(route, plan.namespace, expected.sides);
-  if (route.metadata.uid !== plan.uid)
-    return drift(plan, 'routeRecreated', route, share, `${name} was deleted and created again`);
-  const fence = foreignFence(route, plan, expected);
-  if (fence !== null) return drift(plan, 'fence', route, share, `${name} ${fence}`);
-  const found = changedRule(route, plan, expected);
+  const found = changeOfRoute(route, plan, expected);
   if (found === null) return null;
-  return drift(
-    plan,
-    found.what,
-    route,
-    share,
-    `${name}: ${found.sentence}; last written by ${culprit(route)}`,
-  );
+  const by = route === null ? 'unknown' : culprit(route, found.what === 'fence');
+  const readable = route !== null && found.what !== 'routeDeleted';
+  return {
+    route: `${plan.namespace}/${plan.name}`,
+    by,
+    what: found.what,
+    sharePercent: readable ? readShare(route, plan.namespace, expected.sides) : null,
+    sentence: `HTTPRoute ${plan.namespace}/${plan.name} ${found.sentence}${by === 'unknown' ? '' : `; last written by ${by}`}`,
+  };
 };
 
-const drift = (
-  plan: RoutePlan,
-  what: Drift['what'],
-  route: KubeObject | null,
-  sharePercent: number | null,
-  sentence: string,
-): Drift => ({
-  route: `${plan.namespace}/${plan.name}`,
-  by: route === null ? 'unknown' : culprit(route, what === 'fence'),
-  what,
-  sharePercent,
-  sentence,
-});
+interface Change {
+  readonly what: Drift['what'];
+  readonly sentence: string;
+}
+
+const changeOfRoute = (route: KubeObject | null, plan: RoutePlan, expected: Expected): Change | null => {
+  if (route === null) return { what: 'routeDeleted', sentence: 'is gone' };
+  if (route.metadata.deletionTimestamp !== undefined)
+    return { what: 'routeDeleted', sentence: 'is being deleted' };
+  if (route.metadata.uid !== plan.uid)
+    return { what: 'routeRecreated', sentence: 'was deleted and created again' };
+  const fence = foreignFence(route, plan, expected);
+  if (fence !== null) return { what: 'fence', sentence: fence };
+  return changedRule(route, plan, expected);
+};
 
 const foreignFence = (route: KubeObject, plan: RoutePlan, expected: Expected): string | null => {
   const fence = readFence(route);
@@ -111,11 +101,6 @@ const untouched = (found: LiveRule, rule: RulePlan, located: Located): boolean =
 const touchedRules = (plan: RoutePlan, sides: Sides): readonly RulePlan[] =>
   plan.rules.filter((rule) => isTouched(rule, plan.namespace, sides));
 
-interface Change {
-  readonly what: 'weights' | 'refs';
-  readonly sentence: string;
-}
-
 const changedRule = (route: KubeObject, plan: RoutePlan, expected: Expected): Change | null => {
   const { sides } = expected;
   const live = liveRulesOf(route);
@@ -133,7 +118,7 @@ const changedRule = (route: KubeObject, plan: RoutePlan, expected: Expected): Ch
     if (parts.old > 0 || parts.new > 0)
       return {
         what: 'refs',
-        sentence: `rule ${rule.index}, not in the plan, sends traffic to one of the pools`,
+        sentence: `has a rule ${rule.index}, not in the plan, that sends traffic to one of the pools`,
       };
   }
   return weights;
@@ -146,24 +131,51 @@ const changeOf = (
   expected: Expected,
 ): Change | null => {
   const { sides } = expected;
-  if (found === undefined) return { what: 'refs', sentence: `rule ${rule.index} is gone` };
+  if (found === undefined) return { what: 'refs', sentence: `has no rule ${rule.index} any more` };
   const located = locate(found.refs, rule, plan.namespace, sides);
   if (!expected.attached && untouched(found, rule, located)) return null;
   if (located.extra.length > 0 || located.originals.includes(-1) || located.added === -1)
-    return { what: 'refs', sentence: `the backends of rule ${rule.index} are not the plan's` };
+    return { what: 'refs', sentence: `has other backends in rule ${rule.index} than the plan` };
   let first: RuleWeights | null = null;
   for (const share of expected.sharesPercent) {
     const weights = ruleWeights(rule, plan.namespace, sides, share);
     if (weightsStand(found.refs, located, weights)) return null;
+    if (isSameSplit(found, rule, plan, { sides, sharePercent: share, located })) return null;
     first ??= weights;
   }
   const stands = found.refs.map((ref) => `${ref.name} ${weightOf(ref)}`).join(', ');
   const wanted = [...(first?.originals ?? []), ...(first?.added === null ? [] : [first?.added ?? 0])];
   return {
     what: 'weights',
-    sentence: `rule ${rule.index} stands at ${stands} instead of ${wanted.join('/')}`,
+    sentence: `stands in rule ${rule.index} at ${stands} instead of ${wanted.join('/')}`,
   };
 };
+
+/**
+ * The same share in somebody else's integers, as after `resume --adopt`: both sides together have the original part, the others
+ * their original weights.
+ */
+const isSameSplit = (
+  found: LiveRule,
+  rule: RulePlan,
+  plan: RoutePlan,
+  wanted: { readonly sides: Sides; readonly sharePercent: number; readonly located: Located },
+): boolean => {
+  const { sides, sharePercent, located } = wanted;
+  const parts = partsOf(found.refs, plan.namespace, sides);
+  const planned = partsOf(rule.originals, plan.namespace, sides);
+  if (parts.old + parts.new !== planned.old + planned.new) return false;
+  if (tenthsOf((parts.new * 100) / (parts.old + parts.new)) !== tenthsOf(sharePercent)) return false;
+  return rule.originals.every((original, index) => {
+    const ref = found.refs[located.originals[index] ?? -1];
+    return (
+      ref !== undefined &&
+      (sideOf(original, plan.namespace, sides) !== 'other' || weightOf(ref) === weightOf(original))
+    );
+  });
+};
+
+const tenthsOf = (percent: number): number => Math.floor(percent * 10 + 1e-6);
 
 /**
  * The new side's share of a route as it stands, percent, rounded down to a tenth; null where its rules do not agree, or none
@@ -179,7 +191,7 @@ export const readShare = (route: KubeObject, routeNamespace: string, sides: Side
     most = Math.max(most, share);
   }
   if (most - least > SAME_SHARE_PERCENT || most < 0) return null;
-  return Math.floor(most * 10 + 1e-6) / 10;
+  return tenthsOf(most) / 10;
 };
 
 /** The manager that wrote the rules (or our annotation) last, other than us. Our own manager may own them even after drift. */

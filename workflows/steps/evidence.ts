@@ -6,19 +6,22 @@ import type { Look, Side } from './observation.ts';
 import { type PodDelta, type PodMarks, podDeltas } from './pod-deltas.ts';
 
 /**
- * Sums over cells of one pod and one minute: x of n (failures of requests, slow of answers). Enough for the
- * proportion and for its variance between cells: requests of one pod in one minute share their luck.
+ * Sums over cells of one pod and one minute: x of n (failures of requests, slow of answers). `q` sums the squared
+ * differences between a pod's consecutive cells, (x/n − x'/n')² · n n' / (n + n'), over `pairs` of them: what failures
+ * that come in bunches add to the variance, and a pod that is always worse than the others does not.
  */
 export interface CellSums {
   readonly cells: number;
   readonly x: number;
   readonly n: number;
-  readonly xx: number;
-  readonly xn: number;
-  readonly nn: number;
+  readonly pairs: number;
+  readonly q: number;
 }
 
-export interface SideSums {
+/** The last cell of a pod: failures, requests, slow answers, answers. */
+type LastCell = readonly [number, number, number, number];
+
+interface SideSums {
   readonly errors: CellSums;
   readonly ttft: CellSums;
 }
@@ -48,6 +51,8 @@ export interface Evidence {
   /** The interval that ends with the next look began before the rung (or in a hold): not the rung's. */
   readonly skipNext: boolean;
   readonly marks: PodMarks;
+  /** By pod uid, of the rung. */
+  readonly cells: Readonly<Record<string, LastCell>>;
   /** Sums of the rung. */
   readonly old: SideSums;
   readonly new: SideSums;
@@ -66,43 +71,63 @@ export interface AbsorbOptions {
 
 const MINUTES_MAX = 10;
 
-const NO_CELLS: CellSums = { cells: 0, x: 0, n: 0, xx: 0, xn: 0, nn: 0 };
+const NO_CELLS: CellSums = { cells: 0, x: 0, n: 0, pairs: 0, q: 0 };
 const NO_SUMS: SideSums = { errors: NO_CELLS, ttft: NO_CELLS };
 
 export const emptyEvidence = (): Evidence => ({
   lastAtMs: null,
   skipNext: true,
   marks: {},
+  cells: {},
   old: NO_SUMS,
   new: NO_SUMS,
   minutes: [],
 });
 
-const addCell = (sums: CellSums, x: number, n: number): CellSums =>
-  n === 0
-    ? sums
-    : {
-        cells: sums.cells + 1,
-        x: sums.x + x,
-        n: sums.n + n,
-        xx: sums.xx + x * x,
-        xn: sums.xn + x * n,
-        nn: sums.nn + n * n,
-      };
+const addCell = (sums: CellSums, x: number, n: number, before: readonly [number, number]): CellSums => {
+  if (n === 0) return sums;
+  const [x0, n0] = before;
+  const isPair = n0 > 0;
+  return {
+    cells: sums.cells + 1,
+    x: sums.x + x,
+    n: sums.n + n,
+    pairs: sums.pairs + (isPair ? 1 : 0),
+    q: sums.q + (isPair ? ((x / n - x0 / n0) ** 2 * n * n0) / (n + n0) : 0),
+  };
+};
 
-const addDeltas = (
+const addDelta = (
   sums: SideSums,
-  deltas: readonly PodDelta[],
-  side: Side,
+  delta: PodDelta,
+  last: LastCell | undefined,
   countLatency: boolean,
-): SideSums => {
-  let { errors, ttft } = sums;
+): SideSums => ({
+  errors: addCell(sums.errors, delta.failures, delta.requests, [last?.[0] ?? 0, last?.[1] ?? 0]),
+  ttft: countLatency
+    ? addCell(sums.ttft, delta.ttftSlow, delta.ttftCount, [last?.[2] ?? 0, last?.[3] ?? 0])
+    : sums.ttft,
+});
+
+/** The rung's sums and last cells with one more minute. */
+const addMinute = (
+  evidence: Evidence,
+  deltas: readonly PodDelta[],
+  countLatency: boolean,
+): Pick<Evidence, 'old' | 'new' | 'cells'> => {
+  const sums: Record<Side, SideSums> = { old: evidence.old, new: evidence.new };
+  const cells: Record<string, LastCell> = {};
   for (const delta of deltas) {
-    if (delta.side !== side) continue;
-    errors = addCell(errors, delta.failures, delta.requests);
-    if (countLatency) ttft = addCell(ttft, delta.ttftSlow, delta.ttftCount);
+    const last = evidence.cells[delta.uid];
+    sums[delta.side] = addDelta(sums[delta.side], delta, last, countLatency);
+    cells[delta.uid] = [
+      delta.failures,
+      delta.requests,
+      countLatency ? delta.ttftSlow : 0,
+      countLatency ? delta.ttftCount : 0,
+    ];
   }
-  return { errors, ttft };
+  return { old: sums.old, new: sums.new, cells };
 };
 
 const sideMinute = (
@@ -163,8 +188,7 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
     lastAtMs: look.atMs,
     skipNext: !options.counting,
     marks,
-    old: counts ? addDeltas(evidence.old, deltas, 'old', warm) : evidence.old,
-    new: counts ? addDeltas(evidence.new, deltas, 'new', warm) : evidence.new,
+    ...(counts ? addMinute(evidence, deltas, warm) : { old: evidence.old, new: evidence.new, cells: {} }),
     minutes: [...evidence.minutes.slice(1 - MINUTES_MAX), minute],
   };
 };
@@ -173,6 +197,7 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
 export const restartRung = (evidence: Evidence): Evidence => ({
   ...evidence,
   skipNext: true,
+  cells: {},
   old: NO_SUMS,
   new: NO_SUMS,
 });

@@ -14,7 +14,7 @@
 import type { Look, PodCounters, PodObservation, Side } from './observation.ts';
 
 /** The last known counters of a pod. JSON only. */
-export interface PodMark {
+interface PodMark {
   readonly side: Side;
   readonly restarts: number;
   readonly requests: number;
@@ -31,6 +31,7 @@ export interface PodMark {
 export type PodMarks = Readonly<Record<string, PodMark>>;
 
 export interface PodDelta {
+  readonly uid: string;
   readonly side: Side;
   /** Finished requests, lost ones included. */
   readonly requests: number;
@@ -68,7 +69,8 @@ const wentBack = (mark: PodMark, now: PodCounters, ttft: PodMark['ttft']): boole
   now.streamErrors < mark.streamErrors ||
   (ttft !== null && mark.ttft !== null && ttft[1] < mark.ttft[1]);
 
-const lostDelta = (side: Side, lost: number): PodDelta => ({
+const lostDelta = (uid: string, side: Side, lost: number): PodDelta => ({
+  uid,
   side,
   requests: lost,
   failures: lost,
@@ -103,7 +105,7 @@ const silentPod = (pod: PodObservation, mark: PodMark): PodStep =>
   pod.restarts > mark.restarts
     ? {
         mark: { ...ZERO, side: pod.side, restarts: pod.restarts },
-        delta: mark.running > 0 ? lostDelta(pod.side, mark.running) : null,
+        delta: mark.running > 0 ? lostDelta(pod.uid, pod.side, mark.running) : null,
       }
     : { mark, delta: null };
 
@@ -128,6 +130,7 @@ const answeringPod = (
   return {
     mark: markOf(pod, counters, restarts, ttft ?? base.ttft),
     delta: {
+      uid: pod.uid,
       side: pod.side,
       requests,
       // One failure may show both as a status and as a finish reason.
@@ -163,6 +166,6 @@ export const podDeltas = (
     if (step.delta !== null) deltas.push(step.delta);
   }
   for (const [uid, mark] of Object.entries(marks))
-    if (next[uid] === undefined && mark.running > 0) deltas.push(lostDelta(mark.side, mark.running));
+    if (next[uid] === undefined && mark.running > 0) deltas.push(lostDelta(uid, mark.side, mark.running));
   return { marks: next, deltas };
 };

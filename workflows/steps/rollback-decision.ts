@@ -31,8 +31,8 @@ export const decideRollback = (facts: RollbackFacts): RollbackDecision => {
   if (refusal !== null && newReady !== 0) return { kind: 'keep', sentence: refusal };
   if (refusal !== null || oldReady === null || facts.sickness === 'errors') return ALL_BACK;
   if (newReady === null || newReady === 0) return ALL_BACK;
-  const left = Math.floor((100 - shareCapacityPercent(oldReady, oldReplicas)) * 10 - 1e-6) / 10;
-  // Rounded down for the new side would give the old one more than it carries by a tenth at most.
+  // Rounded up: the old side gets no more than it can carry.
+  const left = Math.ceil((100 - shareCapacityPercent(oldReady, oldReplicas)) * 10 - 1e-6) / 10;
   const sharePercent = Math.max(0, Math.min(currentSharePercent, left));
   return { kind: 'write', sharePercent, complete: sharePercent === 0 };
 };

@@ -22,11 +22,14 @@ import { ruleWeights, type Sides, sideOf } from './traffic-weights.ts';
 /** The CRD's bound of a rule's backendRefs. */
 const REFS_MAX = 16;
 
-/** Weights after a write, by live index, and refs that go back in behind them. */
+/** Each pass but the last brings back a ref of a rule; more rules than this a route cannot have. */
+const PASSES_MAX = 16;
+
+/** A rule as it is to be; `places` are the refs that the write decides on, null when the list itself changes. */
 interface Edit {
   readonly live: LiveRule;
-  readonly weights: ReadonlyMap<number, number>;
-  readonly missing: readonly BackendRef[];
+  readonly refs: readonly BackendRef[];
+  readonly places: readonly number[] | null;
 }
 
 /**
@@ -35,17 +38,55 @@ interface Edit {
  */
 export const rollbackPatch = (order: PatchOrder & { readonly sharePercent: number }): JsonPatch => {
   const { route, plan, sides, sharePercent } = order;
-  const { pairs, unpaired } = pairRules(liveRulesOf(route), plan, sides);
-  const edits = [
-    ...pairs.map((pair) => backTo(pair, plan, sides, sharePercent)),
-    ...unpaired.flatMap((rule) => takeWeight(rule, plan, sides)),
-  ];
+  const live = liveRulesOf(route);
+  let pass = editsOf(live, plan, sides, sharePercent);
+  let edits = pass;
+  // Refs that come back may pair the rules differently: decided again on the outcome, so that one write arrives.
+  for (let count = 1; count < PASSES_MAX && pass.some((edit) => edit.places === null); count += 1) {
+    pass = editsOf(after(live, edits), plan, sides, sharePercent);
+    edits = merge(live, edits, pass);
+  }
+  // On the way to 0 nobody can be wronged. A step in between might raise what somebody has lowered since: it tests all.
+  const uidOnly: JsonPatch = [{ op: 'test', path: '/metadata/uid', value: route.metadata.uid }];
   return [
-    { op: 'test', path: '/metadata/uid', value: route.metadata.uid },
-    ...edits.flatMap((edit) => editOps(edit, plan, sides)),
+    ...(sharePercent === 0 ? uidOnly : testUnchanged(route)),
+    ...edits.flatMap(editOps),
     ...annotate(route, { [FENCE_ANNOTATION]: order.fenceValue }),
   ];
 };
+
+const editsOf = (
+  live: readonly LiveRule[],
+  plan: RoutePlan,
+  sides: Sides,
+  sharePercent: number,
+): readonly Edit[] => {
+  const { pairs, unpaired } = pairRules(live, plan, sides);
+  return [
+    ...pairs.map((pair) => backTo(pair, plan, sides, sharePercent)),
+    ...unpaired.flatMap((rule) => takeWeight(rule, plan, sides)),
+  ];
+};
+
+const after = (live: readonly LiveRule[], edits: readonly Edit[]): readonly LiveRule[] =>
+  live
+    .map((rule) => edits.find((edit) => edit.live === rule))
+    .map((edit, index) => ({
+      index,
+      refs: edit?.refs ?? live[index]?.refs ?? [],
+    }));
+
+/** Every rule that either pass touched, as the later one leaves it. */
+const merge = (live: readonly LiveRule[], first: readonly Edit[], second: readonly Edit[]): readonly Edit[] =>
+  live.flatMap((rule): readonly Edit[] => {
+    const before = first.find((edit) => edit.live.index === rule.index);
+    const last = second.find((edit) => edit.live.index === rule.index);
+    const refs = last?.refs ?? before?.refs;
+    if (refs === undefined) return [];
+    if (before?.places === null || last?.places === null) return [{ live: rule, refs, places: null }];
+    const places = [...new Set([...(before?.places ?? []), ...(last?.places ?? [])])];
+    return [{ live: rule, refs, places }];
+  });
 
 const backTo = ({ live, rule }: PairedRule, plan: RoutePlan, sides: Sides, sharePercent: number): Edit => {
   const stands = liveSharePercent(live.refs, plan.namespace, sides) ?? 0;
@@ -65,50 +106,59 @@ const backTo = ({ live, rule }: PairedRule, plan: RoutePlan, sides: Sides, share
     const ref = live.refs[index];
     if (ref !== undefined && sideOf(ref, plan.namespace, sides) === 'new') weights.set(index, 0);
   }
-  return { live, weights, missing };
+  return edit(live, weights, missing, (ref) => sideOf(ref, plan.namespace, sides) === 'new');
 };
 
 /** A rule that the plan does not know: what it gives the new side goes to the old one, all else stays. */
 const takeWeight = (live: LiveRule, plan: RoutePlan, sides: Sides): readonly Edit[] => {
   const taken = partsOf(live.refs, plan.namespace, sides).new;
   if (taken === 0) return [];
+  const isNew = (ref: BackendRef): boolean => sideOf(ref, plan.namespace, sides) === 'new';
   const weights = new Map<number, number>();
-  let heir = -1;
-  for (const [index, ref] of live.refs.entries()) {
-    const side = sideOf(ref, plan.namespace, sides);
-    if (side === 'new') weights.set(index, 0);
-    if (side === 'old' && heir < 0) heir = index;
-  }
+  for (const [index, ref] of live.refs.entries()) if (isNew(ref)) weights.set(index, 0);
+  const heir = live.refs.findIndex((ref) => sideOf(ref, plan.namespace, sides) === 'old');
   const old = live.refs[heir];
   if (old !== undefined) {
     weights.set(heir, weightOf(old) + taken);
-    return [{ live, weights, missing: [] }];
+    return [edit(live, weights, [], isNew)];
   }
-  const model = live.refs.find((ref) => sideOf(ref, plan.namespace, sides) === 'new');
-  return [
-    { live, weights, missing: model === undefined ? [] : [{ ...model, name: sides.oldPool, weight: taken }] },
-  ];
+  const model = live.refs.find(isNew);
+  const missing = model === undefined ? [] : [{ ...model, name: sides.oldPool, weight: taken }];
+  return [edit(live, weights, missing, isNew)];
 };
 
-const editOps = ({ live, weights, missing }: Edit, plan: RoutePlan, sides: Sides): readonly JsonPatchOp[] => {
-  if (missing.length > 0) {
-    const kept = live.refs.map((ref, index) => ({ ...ref, weight: weights.get(index) ?? weightOf(ref) }));
-    const full = kept.length + missing.length > REFS_MAX;
-    const room = full ? kept.filter((ref) => sideOf(ref, plan.namespace, sides) !== 'new') : kept;
+/** Where the list would grow too long, what may go is the ref that has just lost its weight. */
+const edit = (
+  live: LiveRule,
+  weights: ReadonlyMap<number, number>,
+  missing: readonly BackendRef[],
+  mayGo: (ref: BackendRef) => boolean,
+): Edit => {
+  const kept = live.refs.map((ref, index) => {
+    const weight = weights.get(index);
+    return weight === undefined ? ref : { ...ref, weight };
+  });
+  if (missing.length === 0) return { live, refs: kept, places: [...weights.keys()] };
+  const isFull = kept.length + missing.length > REFS_MAX;
+  const room = isFull ? kept.filter((ref) => !mayGo(ref)) : kept;
+  return { live, refs: [...room, ...missing], places: null };
+};
+
+const editOps = ({ live, refs, places }: Edit): readonly JsonPatchOp[] => {
+  if (places === null)
     return [
       { op: 'test', path: refsPath(live), value: live.refs },
-      { op: 'replace', path: refsPath(live), value: [...room, ...missing] },
+      { op: 'replace', path: refsPath(live), value: refs },
     ];
-  }
   const ops: JsonPatchOp[] = [];
-  for (const [index, weight] of weights) {
+  for (const index of places) {
     const ref = live.refs[index];
     if (ref === undefined) continue;
     const place = `${refsPath(live)}/${index}`;
     for (const fact of ['name', 'kind', 'group', 'namespace'] as const)
       if (ref[fact] !== undefined) ops.push({ op: 'test', path: `${place}/${fact}`, value: ref[fact] });
     // Sent even where it stands already: whatever is written between our read and this patch is overwritten.
-    ops.push({ op: 'add', path: `${place}/weight`, value: weight });
+    ops.push({ op: 'add', path: `${place}/weight`, value: refs[index]?.weight ?? 0 });
   }
   return ops;
 };

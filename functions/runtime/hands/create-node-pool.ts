@@ -1,7 +1,7 @@
 import { must } from '../../../workflows/assert.ts';
 import { RESOURCES } from '../../../workflows/kubernetes.ts';
-import { isPodReady as isReady } from '../../../workflows/plans/inference-pool.ts';
 import { fillInNodePool } from '../../../workflows/plans/fill-in.ts';
+import { isPodReady as isReady } from '../../../workflows/plans/inference-pool.ts';
 import { NODE_POOL_LABEL } from '../../../workflows/plans/place-workloads.ts';
 import { NODE_POOL_OWNER_LABEL } from '../../../workflows/plans/plan-create.ts';
 import type { GkeAnswer, GkeOperation, NodePool, Ports } from '../../../workflows/ports.ts';
@@ -68,7 +68,9 @@ const afterCreate = (wanted: Wanted, answer: GkeAnswer<GkeOperation>): HandResul
         ? again(message)
         : failed(wanted, `refused: ${message}`, false);
     case 'RESOURCE_EXHAUSTED':
-      return /too many operations/i.test(message) ? again(message) : failed(wanted, `quota: ${message}`, false);
+      return /too many operations/i.test(message)
+        ? again(message)
+        : failed(wanted, `quota: ${message}`, false);
     case 'PERMISSION_DENIED':
     case 'UNAUTHENTICATED':
       return failed(wanted, `permission: ${message}`, false);
@@ -80,16 +82,22 @@ const afterCreate = (wanted: Wanted, answer: GkeAnswer<GkeOperation>): HandResul
 const watch = async (ports: Ports, wanted: Wanted, pool: NodePool): Promise<HandResult> => {
   if (pool.config.resourceLabels?.[NODE_POOL_OWNER_LABEL] !== wanted.rolloutId)
     return failed(wanted, `name taken: node pool ${wanted.name} exists and is not of this rollout`, false);
-  if (pool.status === 'RUNNING') return { kind: 'outcome', outcome: { kind: 'nodePoolCreated', nodePool: wanted.name } };
+  if (pool.status === 'RUNNING')
+    return { kind: 'outcome', outcome: { kind: 'nodePoolCreated', nodePool: wanted.name } };
   const operation = await findOperation(ports, wanted);
   if (operation.kind === 'unknown') return again(operation.why);
   const { found } = operation;
   const isOver = found === null || found.status === 'DONE';
   const isBroken = pool.status === 'ERROR' || pool.status === 'RUNNING_WITH_ERROR';
-  if (!isOver || (!isBroken && found?.error === undefined)) return again(`node pool ${wanted.name} is ${pool.status ?? 'being made'}`);
+  if (!isOver || (!isBroken && found?.error === undefined))
+    return again(`node pool ${wanted.name} is ${pool.status ?? 'being made'}`);
   const ready = await anyReadyNode(ports, wanted);
   if (ready === null) return again('nodes could not be listed');
-  return failed(wanted, found?.error === undefined ? `node pool is ${pool.status ?? 'unknown'}` : classify(found.error), ready);
+  return failed(
+    wanted,
+    found?.error === undefined ? `node pool is ${pool.status ?? 'unknown'}` : classify(found.error),
+    ready,
+  );
 };
 
 type Found =
@@ -112,7 +120,8 @@ const findOperation = async (ports: Ports, wanted: Wanted): Promise<Found> => {
 /** Who can help: another zone or capacity (`stockout`), a person (`quota`, `permission`), nobody yet. */
 const classify = (error: NonNullable<GkeOperation['error']>): string => {
   const { code, condition, message } = error;
-  if (condition === 'GCE_STOCKOUT' || /GCE_STOCKOUT|ZONE_RESOURCE_POOL_EXHAUSTED/.test(message)) return `stockout: ${message}`;
+  if (condition === 'GCE_STOCKOUT' || /GCE_STOCKOUT|ZONE_RESOURCE_POOL_EXHAUSTED/.test(message))
+    return `stockout: ${message}`;
   if (condition === 'GCE_QUOTA_EXCEEDED' || /QUOTA/i.test(message)) return `quota: ${message}`;
   if (code === 'PERMISSION_DENIED') return `permission: ${message}`;
   return `${code}: ${message}`;

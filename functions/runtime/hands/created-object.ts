@@ -55,8 +55,14 @@ export const createOne = async (
   if (isTransient(answer)) return { kind: 'again', why: sayKubeAnswer(answer) };
   const name = nameOf(job.object);
   return answer.status === 403
-    ? { kind: 'refused', finding: finding('no-permission', name, `I may not create it: ${sayKubeAnswer(answer)}.`) }
-    : { kind: 'refused', finding: finding('manifest-invalid', name, `The API server refuses it: ${sayKubeAnswer(answer)}.`) };
+    ? {
+        kind: 'refused',
+        finding: finding('no-permission', name, `I may not create it: ${sayKubeAnswer(answer)}.`),
+      }
+    : {
+        kind: 'refused',
+        finding: finding('manifest-invalid', name, `The API server refuses it: ${sayKubeAnswer(answer)}.`),
+      };
 };
 
 const compare = (

@@ -17,7 +17,10 @@ export const deleteNodePool: Hand<'deleteNodePool'> = async (ports, job) => {
   const { nodePool } = job.effect;
   const found = await ports.gke.getNodePool({ cluster, nodePool });
   if (found.kind === 'noAnswer') return again(found.why);
-  if (found.kind === 'error') return found.code === 'NOT_FOUND' ? afterAbsence(nodePool, await ports.gke.listOperations({ cluster })) : again(found.message);
+  if (found.kind === 'error')
+    return found.code === 'NOT_FOUND'
+      ? afterAbsence(nodePool, await ports.gke.listOperations({ cluster }))
+      : again(found.message);
   if (found.value.config.resourceLabels?.[NODE_POOL_OWNER_LABEL] !== job.rolloutId) {
     ports.log('ERROR', 'node-pool-not-ours', `node pool ${nodePool} is not of this rollout and is kept`, {
       rolloutId: job.rolloutId,

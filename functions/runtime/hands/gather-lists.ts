@@ -74,9 +74,7 @@ export const readLists = async (reading: Reading, served: Readonly<Record<string
   const objectiveResource = discovered(served, RESOURCES.inferenceObjective);
   const rewriteResource = discovered(served, RESOURCES.inferenceModelRewrite);
   const ifServed = (resource: KubeResource | null, where: string | null): Promise<readonly KubeObject[]> =>
-    resource !== null && isServed(served, resource)
-      ? listAll(reading, resource, where)
-      : Promise.resolve([]);
+    resource !== null && isServed(served, resource) ? listAll(reading, resource, where) : Promise.resolve([]);
   const [pools, routes, gateways, objectives, rewrites, referenceGrants] = await Promise.all([
     ifServed(RESOURCES.inferencePool, null),
     ifServed(RESOURCES.httpRoute, null),

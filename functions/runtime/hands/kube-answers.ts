@@ -10,7 +10,9 @@ export const isTransient = <T>(answer: KubeAnswer<T> | NoAnswer): boolean =>
 export const sayKubeAnswer = <T>(answer: KubeAnswer<T> | NoAnswer): string =>
   answer.kind === 'noAnswer'
     ? `no answer (${answer.why})`
-    : `${answer.status} ${answer.failure?.reason ?? ''} ${answer.failure?.message ?? ''}`.replace(/\s+/g, ' ').trim();
+    : `${answer.status} ${answer.failure?.reason ?? ''} ${answer.failure?.message ?? ''}`
+        .replace(/\s+/g, ' ')
+        .trim();
 
 /** Items of a list, each with its kind: the API server leaves it out in lists of built-in resources. */
 export const itemsOfList = (list: KubeList | undefined, resource: KubeResource): readonly KubeObject[] => {

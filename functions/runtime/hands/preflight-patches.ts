@@ -1,14 +1,13 @@
 /** The two patches that preflight sends as a dry run: the way there, and the way back (operations §5, `way-back`). */
 import { type JsonPatch, type JsonPatchOp, RESOURCES } from '../../../workflows/kubernetes.ts';
 import { type FoundRoute, type PoolName, refersTo } from '../../../workflows/plans/route-rules.ts';
-
-const FENCE = 'sluice.dev/fence';
+import { FENCE_ANNOTATION } from '../../../workflows/steps/route-fence.ts';
 
 /** `add` below `metadata/annotations` fails where there are no annotations: then the map is added (measured §1). */
 const annotate = (route: FoundRoute): JsonPatchOp =>
   route.object.metadata.annotations === undefined
-    ? { op: 'add', path: '/metadata/annotations', value: { [FENCE]: 'preflight' } }
-    : { op: 'add', path: `/metadata/annotations/${FENCE.replace('/', '~1')}`, value: 'preflight' };
+    ? { op: 'add', path: '/metadata/annotations', value: { [FENCE_ANNOTATION]: 'preflight' } }
+    : { op: 'add', path: `/metadata/annotations/${FENCE_ANNOTATION.replace('/', '~1')}`, value: 'preflight' };
 
 const same = (route: FoundRoute): JsonPatchOp => ({
   op: 'test',
@@ -37,9 +36,11 @@ export const attachPatch = (route: FoundRoute, fresh: PoolName): JsonPatch => [
 export const wayBackPatch = (route: FoundRoute): JsonPatch => [
   same(route),
   annotate(route),
-  ...route.rules.map((rule): JsonPatchOp => ({
-    op: 'replace',
-    path: `/spec/rules/${rule.index}/backendRefs`,
-    value: rule.refs,
-  })),
+  ...route.rules.map(
+    (rule): JsonPatchOp => ({
+      op: 'replace',
+      path: `/spec/rules/${rule.index}/backendRefs`,
+      value: rule.refs,
+    }),
+  ),
 ];

@@ -1,4 +1,4 @@
-import { itemsOf, at, numberAt, textAt } from '../../../workflows/plans/fields.ts';
+import { at, itemsOf, numberAt, textAt } from '../../../workflows/plans/fields.ts';
 import type { ServedModel } from '../../../workflows/plans/observed-cluster.ts';
 import type { AskResult } from '../../../workflows/ports.ts';
 

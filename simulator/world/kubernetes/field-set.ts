@@ -8,9 +8,11 @@ export type FieldSet = Dict;
 
 const LEAF: FieldSet = EMPTY;
 
-const isMember = (node: FieldSet): boolean => '.' in node || Object.keys(node).length === 0;
+/** Whether the node itself is in the set, not only something below it. */
+export const isMember = (node: FieldSet): boolean => '.' in node || Object.keys(node).length === 0;
 
-const childOf = (node: FieldSet | null, key: string): FieldSet | null => {
+/** What the set holds at `key` and below it. */
+export const fieldsAt = (node: FieldSet | null, key: string): FieldSet | null => {
   const child = node?.[key];
   return isDict(child) ? child : null;
 };
@@ -27,7 +29,7 @@ export function union(a: FieldSet | null, b: FieldSet | null): FieldSet | null {
   if (b === null) return a;
   const children: Record<string, FieldSet> = {};
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const child = key === '.' ? null : union(childOf(a, key), childOf(b, key));
+    const child = key === '.' ? null : union(fieldsAt(a, key), fieldsAt(b, key));
     if (child !== null) children[key] = child;
   }
   return fieldSet(isMember(a) || isMember(b), children);
@@ -41,8 +43,8 @@ export function difference(a: FieldSet | null, b: FieldSet | null): FieldSet | n
   const children: Record<string, FieldSet> = {};
   for (const key in a) {
     if (key === '.') continue;
-    const child = childOf(a, key);
-    const rest = difference(child, childOf(b, key));
+    const child = fieldsAt(a, key);
+    const rest = difference(child, fieldsAt(b, key));
     if (rest !== child) changed = true;
     if (rest !== null) children[key] = rest;
   }
@@ -54,7 +56,7 @@ export function intersection(a: FieldSet | null, b: FieldSet | null): FieldSet |
   if (a === null || b === null) return null;
   const children: Record<string, FieldSet> = {};
   for (const key in a) {
-    const child = key === '.' ? null : intersection(childOf(a, key), childOf(b, key));
+    const child = key === '.' ? null : intersection(fieldsAt(a, key), fieldsAt(b, key));
     if (child !== null) children[key] = child;
   }
   return fieldSet(isMember(a) && isMember(b), children);
@@ -67,7 +69,7 @@ export function fieldPaths(set: FieldSet | null, prefix = ''): readonly string[]
   for (const key in set) {
     if (key === '.') continue;
     const text = key.startsWith('f:') ? `.${key.slice(2)}` : `[${key.slice(2)}]`;
-    paths.push(...fieldPaths(childOf(set, key), prefix + text));
+    paths.push(...fieldPaths(fieldsAt(set, key), prefix + text));
   }
   return paths;
 }

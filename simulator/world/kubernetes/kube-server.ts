@@ -1,19 +1,30 @@
 import type { KubeObject, KubeResource } from '../../../workflows/kubernetes.ts';
 import { type AccessRule, accessResource, denied, reviewed } from './access.ts';
-import { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import { BucketRegistry } from './bucket-registry.ts';
 import { controllerObject, saysNothingNew } from './controller-write.ts';
 import { decideDeletion } from './deletion.ts';
 import { type Dict, freeze, isDict, textAt, withKey } from './json.ts';
 import type { Kind } from './kinds/kind.ts';
-import { GKE_KINDS, kindsOf, lightKind } from './kinds/served.ts';
+import { GKE_KINDS, kindsOf } from './kinds/served.ts';
 import { answerList } from './listing.ts';
-import type { Writer } from './managed-fields.ts';
 import { patchedObject } from './patch.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { scaled, scaleOf } from './scale.ts';
-import { alreadyExists, badRequest, forbidden, notFound, pathNotFound, unauthorized } from './statuses.ts';
+import {
+  alreadyExists,
+  badRequest,
+  deleted,
+  forbidden,
+  notFound,
+  pathNotFound,
+  unauthorized,
+} from './statuses.ts';
 import type { Caller, KubeReply, KubeRequest, KubeServer, WriteRecord } from './types.ts';
+import { discoveryOf, inVersion, storedVersion } from './versions.ts';
 import { mayGo, prepareCreate, prepareUpdate, type WriteInput, type WriteOutcome } from './write.ts';
+import { WriteLog } from './write-log.ts';
+import { headerProblem, type WriteRequest, writerOf } from './write-request.ts';
 
 export interface KubeServerOptions {
   /** Milliseconds since 1970, virtual. */
@@ -37,7 +48,6 @@ export interface WorldKubeServer extends KubeServer {
 export const createKubeServer = (options: KubeServerOptions): WorldKubeServer => new WorldServer(options);
 
 type Request<V extends KubeRequest['verb']> = Extract<KubeRequest, { verb: V }>;
-type WriteRequest = Request<'create' | 'update' | 'patch'>;
 
 /** A fresh server has written objects of its own before anybody asks. */
 const FIRST_REVISION = 100;
@@ -49,16 +59,11 @@ class WorldServer implements WorldKubeServer {
   readonly serverVersion: string;
   readonly #clock: () => number;
   readonly #uid: () => string;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #unserved = new Map<string, Bucket>();
-  /** The same resource objects come again and again: saves building keys. */
-  readonly #known = new WeakMap<KubeResource, Bucket>();
+  readonly #buckets: BucketRegistry;
   readonly #namespaces: Bucket;
-  readonly #listeners: ((record: WriteRecord) => void)[] = [];
-  readonly #pending: WriteRecord[] = [];
+  readonly #log: WriteLog;
   readonly #discovery: Readonly<Record<string, readonly string[]>>;
   readonly #writesNullTimes: boolean;
-  #notifying = false;
   #revision = FIRST_REVISION;
   #rule: AccessRule | null = null;
 
@@ -68,10 +73,11 @@ class WorldServer implements WorldKubeServer {
     this.serverVersion = options.serverVersion ?? 'v1.35.4';
     this.#writesNullTimes = Number(this.serverVersion.split('.')[1]) < 34;
     this.served = options.served === undefined ? GKE_KINDS : kindsOf(options.served);
-    for (const kind of this.served) this.#buckets.set(`${kind.group}/${kind.plural}`, new Bucket(kind));
+    this.#buckets = new BucketRegistry(this.served);
+    this.#log = new WriteLog(options.clock);
     this.#discovery = freeze(discoveryOf(this.served));
     const resource: KubeResource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
-    this.#namespaces = this.#bucket(resource) ?? this.#newUnserved(resource);
+    this.#namespaces = this.#buckets.served(resource) ?? this.#buckets.addUnserved(resource);
     for (const name of SYSTEM_NAMESPACES) {
       const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, status: { phase: 'Active' } };
       this.put(resource, object, SYSTEM.manager);
@@ -87,19 +93,19 @@ class WorldServer implements WorldKubeServer {
   }
 
   onWrite(listener: (record: WriteRecord) => void): void {
-    this.#listeners.push(listener);
+    this.#log.listen(listener);
   }
 
   read(resource: KubeResource, namespace: string | null, name: string): KubeObject | undefined {
-    return this.#anyBucket(resource)?.find(namespace, name);
+    return this.#buckets.any(resource)?.find(namespace, name);
   }
 
   all(resource: KubeResource, namespace?: string): readonly KubeObject[] {
-    return this.#anyBucket(resource)?.all(namespace) ?? [];
+    return this.#buckets.any(resource)?.all(namespace) ?? [];
   }
 
   put(resource: KubeResource, object: KubeObject, manager: string): KubeObject {
-    const bucket = this.#anyBucket(resource) ?? this.#newUnserved(resource);
+    const bucket = this.#buckets.any(resource) ?? this.#buckets.addUnserved(resource);
     const before = bucket.find(object.metadata.namespace ?? null, object.metadata.name);
     if (before !== undefined && saysNothingNew(before, object)) return before;
     const after = controllerObject(bucket.kind, object, before, {
@@ -109,12 +115,12 @@ class WorldServer implements WorldKubeServer {
     });
     bucket.set(freeze(after));
     const caller = { user: manager, manager };
-    this.#record({ caller, verb: 'controller', resource, before: before ?? null, after });
+    this.#log.add({ caller, verb: 'controller', resource, before: before ?? null, after });
     return after;
   }
 
   remove(resource: KubeResource, namespace: string | null, name: string): void {
-    const bucket = this.#anyBucket(resource);
+    const bucket = this.#buckets.any(resource);
     const before = bucket?.find(namespace, name);
     if (bucket === undefined || before === undefined) return;
     this.#drop(bucket, resource, before, { caller: SYSTEM, verb: 'controller' });
@@ -123,7 +129,7 @@ class WorldServer implements WorldKubeServer {
   request(request: KubeRequest, caller: Caller): KubeReply {
     if (caller.user === '') return unauthorized();
     if (request.verb === 'discover') return { status: 200, object: this.#discovery };
-    const bucket = this.#bucket(request.resource);
+    const bucket = this.#buckets.served(request.resource);
     if (bucket === undefined) return pathNotFound();
     const refusal = this.#access(bucket.kind, request, caller);
     if (refusal !== null) return refusal;
@@ -178,7 +184,7 @@ class WorldServer implements WorldKubeServer {
     if (request.dryRun === true) return { status: 201, object: freeze(outcome.object), ...warned(outcome) };
     const after = this.#store(bucket, outcome.object);
     const verb = request.verb === 'patch' ? 'patch' : 'create';
-    this.#record({ caller, verb, resource: request.resource, before: null, after });
+    this.#log.add({ caller, verb, resource: request.resource, before: null, after });
     return { status: 201, object: after, ...warned(outcome) };
   }
 
@@ -204,7 +210,7 @@ class WorldServer implements WorldKubeServer {
     if (request.subresource === 'scale') return this.#scale(bucket, request, caller);
     const before = bucket.find(request.namespace, request.name) ?? null;
     const writer = writerOf(kind, request, caller);
-    const patched = patchedObject(kind, before, request, writer, rfc3339(this.#clock()));
+    const patched = patchedObject(kind, before, request, { writer, now: rfc3339(this.#clock()) });
     if (patched.kind === 'refused') return patched.reply;
     const input = this.#input(
       kind,
@@ -248,7 +254,7 @@ class WorldServer implements WorldKubeServer {
       return { status: 200, object: freeze(outcome.object), ...warned(outcome) };
     }
     const after = this.#store(bucket, outcome.object);
-    this.#record({ caller, verb: request.verb, resource: request.resource, before, after });
+    this.#log.add({ caller, verb: request.verb, resource: request.resource, before, after });
     return { status: 200, object: after, ...warned(outcome) };
   }
 
@@ -265,14 +271,14 @@ class WorldServer implements WorldKubeServer {
       case 'marked': {
         if (request.dryRun === true) return { status: 200, object: freeze(deletion.object) };
         const after = this.#store(bucket, deletion.object);
-        this.#record({ caller, verb: 'delete', resource: request.resource, before, after });
+        this.#log.add({ caller, verb: 'delete', resource: request.resource, before, after });
         return { status: 200, object: after };
       }
       case 'gone': {
         if (request.dryRun !== true) {
           this.#drop(bucket, request.resource, before, { caller, verb: 'delete' });
         }
-        return { status: 200, object: freeze(deletedStatus(kind, before)) };
+        return { status: 200, object: freeze(deleted(kind, before)) };
       }
     }
   }
@@ -292,42 +298,7 @@ class WorldServer implements WorldKubeServer {
   ): void {
     bucket.remove(before);
     this.#revision++;
-    this.#record({ ...how, resource, before, after: null });
-  }
-
-  /** Tells the listeners, in the order of the writes even when a listener writes. */
-  #record(record: Omit<WriteRecord, 'atMs'>): void {
-    if (this.#listeners.length === 0) return;
-    this.#pending.push({ atMs: this.#clock(), ...record });
-    if (this.#notifying) return;
-    this.#notifying = true;
-    try {
-      for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-        for (const listener of this.#listeners) listener(next);
-      }
-    } finally {
-      this.#notifying = false;
-    }
-  }
-
-  #bucket(resource: KubeResource): Bucket | undefined {
-    const known = this.#known.get(resource);
-    if (known !== undefined) return known;
-    const bucket = this.#buckets.get(`${resource.group}/${resource.plural}`);
-    if (bucket === undefined || !bucket.kind.versions.includes(resource.version)) return undefined;
-    this.#known.set(resource, bucket);
-    return bucket;
-  }
-
-  #anyBucket(resource: KubeResource): Bucket | undefined {
-    return this.#bucket(resource) ?? this.#unserved.get(`${resource.group}/${resource.plural}`);
-  }
-
-  /** Controllers may keep objects that the API does not serve. */
-  #newUnserved(resource: KubeResource): Bucket {
-    const bucket = new Bucket(lightKind(resource));
-    this.#unserved.set(`${resource.group}/${resource.plural}`, bucket);
-    return bucket;
+    this.#log.add({ ...how, resource, before, after: null });
   }
 
   #access(kind: Kind, request: Exclude<KubeRequest, { verb: 'discover' }>, caller: Caller): KubeReply | null {
@@ -367,76 +338,10 @@ class WorldServer implements WorldKubeServer {
 }
 
 const allowAll: AccessRule = () => true;
-
 const hasSubresource = (kind: Kind, subresource: 'scale' | 'status' | undefined): boolean =>
   subresource === undefined || kind.subresources.includes(subresource);
-
-const groupVersion = (group: string, version: string): string =>
-  group === '' ? version : `${group}/${version}`;
-
-const storedVersion = (kind: Kind): string => groupVersion(kind.group, kind.versions[0] ?? '');
-
-function writerOf(kind: Kind, request: WriteRequest, caller: Caller): Writer {
-  const apply = request.verb === 'patch' && request.type === 'apply';
-  return {
-    // Without a name the server takes one from the user agent; an apply must say who it is.
-    manager: caller.manager === '' && !apply ? 'unknown' : caller.manager,
-    operation: apply ? 'Apply' : 'Update',
-    apiVersion: groupVersion(kind.group, request.resource.version),
-    subresource: 'subresource' in request ? (request.subresource ?? null) : null,
-  };
-}
-
-/** Problems of an object's own words about what and where it is. */
-function headerProblem(kind: Kind, request: Request<'create' | 'update'>, sent: unknown): KubeReply | null {
-  if (!isDict(sent)) return badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`);
-  const expected = groupVersion(kind.group, request.resource.version);
-  if (sent['apiVersion'] !== expected) {
-    return badRequest('the API version in the data does not match the expected API version');
-  }
-  const namespace = textAt(sent['metadata'], 'namespace') ?? '';
-  const fits = kind.namespaced ? namespace === '' || namespace === request.namespace : namespace === '';
-  if (!fits)
-    return badRequest('the namespace of the provided object does not match the namespace on the request');
-  return null;
-}
-
-/** Objects are stored in one version and shown in the one that was asked for. */
-function inVersion(
-  reply: Extract<KubeReply, { object: unknown }>,
-  kind: Kind,
-  request: Exclude<KubeRequest, { verb: 'discover' }>,
-): KubeReply {
-  const { version } = request.resource;
-  if (kind.versions[0] === version || !isDict(reply.object) || reply.object['kind'] !== kind.kind)
-    return reply;
-  const object = { ...reply.object, apiVersion: groupVersion(kind.group, version) };
-  return { ...reply, object: freeze(object) };
-}
 
 const warned = (outcome: {
   readonly warnings: readonly string[];
 }): { readonly warnings?: readonly string[] } =>
   outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings };
-
-function deletedStatus(kind: Kind, object: KubeObject): Dict {
-  const { name, uid } = object.metadata;
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid },
-  };
-}
-
-function discoveryOf(kinds: readonly Kind[]): Record<string, string[]> {
-  const resources: Record<string, string[]> = {};
-  for (const kind of kinds) {
-    for (const version of kind.versions) {
-      const key = groupVersion(kind.group, version);
-      resources[key] = [...(resources[key] ?? []), kind.plural];
-    }
-  }
-  return resources;
-}

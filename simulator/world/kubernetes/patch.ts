@@ -32,10 +32,9 @@ export function patchedObject(
   kind: Kind,
   before: KubeObject | null,
   request: PatchRequest,
-  writer: Writer,
-  now: string,
+  by: { readonly writer: Writer; readonly now: string },
 ): Patched {
-  if (request.type === 'apply') return applied(kind, before, request, { writer, now });
+  if (request.type === 'apply') return applied(kind, before, request, by);
   if (before === null) return refused(notFound(kind, request.name));
   const stored: Dict = before;
   switch (request.type) {

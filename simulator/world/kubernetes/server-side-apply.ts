@@ -1,5 +1,14 @@
 import { diffObjects, partsOf, shapeOf } from './field-diff.ts';
-import { difference, type FieldSet, fieldPaths, fieldSet, intersection, union } from './field-set.ts';
+import {
+  difference,
+  type FieldSet,
+  fieldPaths,
+  fieldSet,
+  fieldsAt,
+  intersection,
+  isMember,
+  union,
+} from './field-set.ts';
 import type { Field } from './field-table.ts';
 import { type Dict, EMPTY, isDict } from './json.ts';
 import { afterApply, fieldsOf, isEntryOf, type ManagedEntry, type Writer } from './managed-fields.ts';
@@ -34,7 +43,7 @@ export function serverSideApply(input: ApplyInput): ApplyResult {
   const last = fieldsOf(entries.find((entry) => isEntryOf(entry, writer)));
   const others = entries.filter((entry) => !isEntryOf(entry, writer));
   const kept = others.reduce<FieldSet | null>((set, entry) => union(set, fieldsOf(entry)), fields);
-  const merged = prune(field, merge(field, live, config), difference(last, kept));
+  const merged = prune(field, merge(field, live, config), difference(last, kept), kept);
   const object = isDict(merged) ? merged : EMPTY;
   const diff = diffObjects(field, live, object);
   if (!input.force) {
@@ -114,15 +123,23 @@ function merge(field: Field | undefined, live: unknown, config: unknown): unknow
   return [...result.values()];
 }
 
-/** `value` without the fields of `gone`. */
-function prune(field: Field | undefined, value: unknown, gone: FieldSet | null): unknown {
+/** `value` without the fields of `gone`; what holds something that is `kept` stays, emptied as far as it goes. */
+function prune(
+  field: Field | undefined,
+  value: unknown,
+  gone: FieldSet | null,
+  kept: FieldSet | null,
+): unknown {
   const parts = partsOf(field, value);
   if (gone === null || parts === null) return value;
   const rest = new Map<string, unknown>();
   for (const [key, item] of parts) {
-    const below = gone[key];
-    if (!isDict(below)) rest.set(key, item);
-    else if (Object.keys(below).length > 0) rest.set(key, prune(shapeOf(field, key), item, below));
+    const below = fieldsAt(gone, key);
+    const keptBelow = fieldsAt(kept, key);
+    if (below === null) rest.set(key, item);
+    else if (keptBelow !== null || !isMember(below)) {
+      rest.set(key, prune(shapeOf(field, key), item, below, keptBelow));
+    }
   }
   if (!isDict(value)) return [...rest.values()];
   return Object.fromEntries([...rest].map(([key, item]) => [key.slice(2), item]));

@@ -1,4 +1,4 @@
-import type { KubeStatus } from '../../../workflows/kubernetes.ts';
+import type { KubeObject, KubeStatus } from '../../../workflows/kubernetes.ts';
 import type { FieldError } from './admit.ts';
 import type { Kind } from './kinds/kind.ts';
 import type { KubeReply } from './types.ts';
@@ -111,3 +111,12 @@ export const applyConflict = (
       field,
     })),
   });
+
+/** What a delete answers when the object is gone: no object, a Status of success. */
+export const deleted = (kind: Kind, object: KubeObject) => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  details: { ...aboutResource(kind, object.metadata.name), uid: object.metadata.uid },
+});

@@ -16,7 +16,8 @@ interface StateConfig {
   readonly states?: Record<string, StateConfig>;
 }
 
-const list = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const list = (value: unknown): unknown[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 const KNOWN_ACTIONS = new Set(Object.keys(rolloutMachine.implementations.actions));
 
@@ -32,7 +33,9 @@ const transitionFaults = (transitions: unknown, where: string): string[] =>
     if (typeof transition !== 'object' || transition === null) return [];
     const { guard, actions } = transition as { guard?: unknown; actions?: unknown };
     const guardFault =
-      guard === undefined || (typeof guard === 'string' && guard in guards) ? [] : [`${where}: undeclared guard ${String(guard)}`];
+      guard === undefined || (typeof guard === 'string' && guard in guards)
+        ? []
+        : [`${where}: undeclared guard ${String(guard)}`];
     return [...guardFault, ...actionFaults(actions, where)];
   });
 

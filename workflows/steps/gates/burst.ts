@@ -100,9 +100,10 @@ const sumFlow = (flows: readonly SideFlow[]): SideFlow => {
 
 const rate = (flow: SideFlow): number => (flow.requests === 0 ? 0 : flow.failures / flow.requests);
 
-/** Three times the old side's rate; anything is more than a side without failures. */
+/** Three times the old side's rate, without a division by nothing; anything is more than a side without failures. */
 const worseThanOld = (fresh: SideFlow, old: SideFlow): boolean =>
-  fresh.failures > 0 && rate(fresh) >= BURST_TIMES_OLD * rate(old);
+  fresh.failures > 0 &&
+  fresh.failures * Math.max(1, old.requests) >= BURST_TIMES_OLD * old.failures * fresh.requests;
 
 interface Window {
   readonly old: SideFlow;

@@ -77,27 +77,24 @@ export const ALPHA = 0.01;
 /** Upper quantile of the standard normal at ALPHA. */
 export const Z_ALPHA = 2.3263478740408408;
 
-/** More than that is no correlation but a different story per pod, which the test should still see. */
+/** One bunch in an otherwise quiet rung gives any number: beyond this it says no more. */
 const DESIGN_EFFECT_MAX = 10;
 
 /**
- * How many times the variance of x/n between cells is that of independent requests: 1 for independent ones, more when
- * failures come in bunches (variance of a ratio estimator over binomial variance; Kish 1965, Cochran 1977 §6.3).
+ * How many times the variance of x/n is that of independent requests: 1 for independent ones, more when failures come
+ * in bunches (Kish 1965). Estimated from the differences between a pod's consecutive minutes (von Neumann 1941), so
+ * that pods may differ: a side whose one bad pod always fails is a bad side, not a lucky draw.
  */
 export const designEffect = (sums: {
-  readonly cells: number;
   readonly x: number;
   readonly n: number;
-  readonly xx: number;
-  readonly xn: number;
-  readonly nn: number;
+  readonly pairs: number;
+  readonly q: number;
 }): number => {
-  const { cells, x, n } = sums;
-  if (cells < 2 || x <= 0 || x >= n) return 1;
+  const { x, n, pairs, q } = sums;
+  if (pairs < 1 || x <= 0 || x >= n) return 1;
   const p = x / n;
-  const squares = sums.xx - 2 * p * sums.xn + p * p * sums.nn;
-  const ratio = ((cells / (cells - 1)) * squares) / (n * p * (1 - p));
-  return Math.min(DESIGN_EFFECT_MAX, Math.max(1, ratio));
+  return Math.min(DESIGN_EFFECT_MAX, Math.max(1, q / pairs / (p * (1 - p))));
 };
 
 /**

@@ -32,7 +32,7 @@ const deflated = (sums: CellSums): { readonly x: number; readonly n: number } =>
 };
 
 /** One-sided exact binomial test: does x of n show a proportion above the limit? */
-export const isBroken = (sums: CellSums, limit: number): boolean => {
+const isBroken = (sums: CellSums, limit: number): boolean => {
   const { x, n } = deflated(sums);
   // Below the limit itself nothing can be shown; the strict comparison keeps one of one from failing at 1 %.
   return sums.n > 0 && sums.x / sums.n > limit && binomialTail(x, n, limit) < ALPHA * (1 - 1e-9);

@@ -81,7 +81,7 @@ const isBad = (rates: Rates): boolean =>
  * minutes, at two minutes running. The two windows share a minute, so the newest must be over the limit by itself:
  * a single server's death is one bunch of failures in both windows, and no reason to go back.
  */
-export const errorsFast = (view: MinuteView): Tripped | null => {
+const errorsFast = (view: MinuteView): Tripped | null => {
   const { minutes } = view.evidence;
   if (consecutive(minutes, 2) === null) return null;
   const now = ratesOf(minutes.slice(-2));
@@ -104,7 +104,7 @@ export const errorsFast = (view: MinuteView): Tripped | null => {
 const usable = (side: SideMinute): number => (side.pickersReady === 0 ? 0 : side.ready);
 
 /** `ready`: fewer replicas of the new side can serve than its share needs, at two minutes running. */
-export const readyTripwire = (view: MinuteView): Tripped | null => {
+const readyTripwire = (view: MinuteView): Tripped | null => {
   const last = consecutive(view.evidence.minutes, 2);
   const needed = (view.sharePercent * view.replicas) / 100;
   if (last === null || last.some((minute) => usable(minute.new) >= needed - 1e-9)) return null;
@@ -123,7 +123,7 @@ const queueLimit = (minute: Minute): number =>
   Math.max(QUEUE_WAITING_MAX, QUEUE_TIMES_OLD * (minute.old.waitingPerReady ?? 0));
 
 /** `queue`: more requests wait per replica of the new side than 5 and than three times the old side's, three minutes running. */
-export const queueTripwire = (view: MinuteView): Tripped | null => {
+const queueTripwire = (view: MinuteView): Tripped | null => {
   const last = consecutive(view.evidence.minutes, 3);
   const over = (minute: Minute): boolean => (minute.new.waitingPerReady ?? 0) > queueLimit(minute);
   if (last === null || !last.every(over)) return null;
@@ -142,7 +142,7 @@ export const queueTripwire = (view: MinuteView): Tripped | null => {
  * `split`, the slow form: over five minutes since the confirmation the new side got less than half or more than twice
  * its share. Weights that are not programmed, affinity, a rule in the way: nothing is broken, so it holds.
  */
-export const splitTripwire = (view: MinuteView): Tripped | null => {
+const splitTripwire = (view: MinuteView): Tripped | null => {
   const { minutes } = view.evidence;
   const { confirmedAtMs } = view;
   const end = minutes.at(-1)?.atMs;

@@ -8,9 +8,11 @@ import {
   object,
   objectName,
   port,
+  type Rule,
   sectionName,
   string,
 } from '../field-table.ts';
+import { isDict } from '../json.ts';
 import {
   clusterRole,
   clusterRoleBinding,
@@ -58,6 +60,17 @@ const listener = object(
   { required: ['name', 'port', 'protocol'] },
 );
 
+/** Listeners are told apart by what they listen to. */
+const distinctListeners: Rule = (listeners) => {
+  const items: readonly unknown[] = Array.isArray(listeners) ? listeners : [];
+  const places = items.map((item) =>
+    isDict(item) ? JSON.stringify([item['port'], item['protocol'], item['hostname'] ?? '']) : '',
+  );
+  return new Set(places).size === places.length
+    ? null
+    : 'Combination of port, protocol and hostname must be unique for each listener';
+};
+
 const gateway: Kind = customKind({
   group: GATEWAY,
   version: ['v1', 'v1beta1'],
@@ -70,7 +83,7 @@ const gateway: Kind = customKind({
     spec: object(
       {
         gatewayClassName: objectName,
-        listeners: list(listener, { min: 1, max: 64, keys: ['name'], rules: [] }),
+        listeners: list(listener, { min: 1, max: 64, keys: ['name'], rules: [distinctListeners] }),
       },
       { required: ['gatewayClassName', 'listeners'], open: true },
     ),

@@ -109,7 +109,10 @@ describe('time', () => {
   test('the world’s own events happen in between, at their time', async () => {
     const { scheduler, clock } = standIn();
     const seen: string[] = [];
-    clock.schedule(START_MS + 50, () => seen.push(`event ${clock.nowMs - START_MS}`));
+    clock.schedule(START_MS + 50, () => {
+      seen.push(`event ${clock.nowMs - START_MS}`);
+      scheduler.at(clock.nowMs + 10, () => seen.push(`act ${scheduler.nowMs - START_MS}`));
+    });
     clock.schedule(START_MS + 150, () => seen.push(`event ${clock.nowMs - START_MS}`));
     const process = scheduler.startProcess('p', (ports) => ports);
     process.invoke('wait', async () => {
@@ -117,7 +120,7 @@ describe('time', () => {
       seen.push('waited');
     });
     await scheduler.run({ untilMs: START_MS + 60_000 });
-    expect(seen).toEqual(['event 50', 'waited', 'event 150']);
+    expect(seen).toEqual(['event 50', 'act 60', 'waited', 'event 150']);
   });
 
   test('never runs backwards, with every fault there is', async () => {
@@ -173,7 +176,7 @@ describe('time', () => {
 });
 
 describe('changes', () => {
-  async function changesAfter(afterSeq: number, commitAfterMs: number | null): Promise<[unknown, number]> {
+  async function changesAfter(afterSeq: number, commitAfterMs: number | null): Promise<unknown[]> {
     const { scheduler } = standIn();
     const process = scheduler.startProcess('p', (ports) => ports);
     const { store, time } = process.shell;
@@ -187,19 +190,21 @@ describe('changes', () => {
       await store.commit(commit('x'));
     });
     await scheduler.run({ untilMs: START_MS + 60_000 });
-    return watcher.end?.kind === 'done' ? (watcher.end.value as [unknown, number]) : [watcher.end, -1];
+    const told = watcher.end?.kind === 'done' ? watcher.end.value : [watcher.end];
+    return [...told, scheduler.nowMs - START_MS];
   }
 
   test('are told at the commit', async () => {
-    expect(await changesAfter(0, 1_200)).toEqual([{ changed: true }, 1_200]);
+    // The deadline is forgotten with it: the run ends with the commit.
+    expect(await changesAfter(0, 1_200)).toEqual([{ changed: true }, 1_200, 1_208]);
   });
 
   test('are told at once when the entry is there', async () => {
-    expect(await changesAfter(-1, null)).toEqual([{ changed: true }, 0]);
+    expect(await changesAfter(-1, null)).toEqual([{ changed: true }, 0, 0]);
   });
 
   test('end at the deadline, also when only older entries came', async () => {
-    expect(await changesAfter(0, null)).toEqual([{ changed: false }, 5_000]);
-    expect(await changesAfter(1, 1_200)).toEqual([{ changed: false }, 5_000]);
+    expect(await changesAfter(0, null)).toEqual([{ changed: false }, 5_000, 5_000]);
+    expect(await changesAfter(1, 1_200)).toEqual([{ changed: false }, 5_000, 5_000]);
   });
 });

@@ -89,7 +89,7 @@ const detect = (load: Partial<TrafficOptions>, fault: Fault, runs: number) => {
   for (let seed = 1; seed <= runs; seed += 1) {
     const options = { ...LOAD, ...load, seed };
     const simulation = createTraffic(options);
-    const faultMs = 150_000 + (seed * 7919) % WAKE_EVERY_MS;
+    const faultMs = 150_000 + ((seed * 7919) % WAKE_EVERY_MS);
     let struckMs: number | null = null;
     const found = runWakes(
       simulation,
@@ -232,7 +232,11 @@ describe('what a wake must not notice', () => {
     ['20/s at 5 %', { requestsPerSecond: 20, sharePercent: 5 }, 50],
     ['20/s at 50 %', { requestsPerSecond: 20, sharePercent: 50 }, 50],
     ['150/s at 25 %', { requestsPerSecond: 150, sharePercent: 25 }, 50],
-    ['20/s at 25 %, one request in fifty failing on both sides', { requestsPerSecond: 20, failing: 0.02 }, 50],
+    [
+      '20/s at 25 %, one request in fifty failing on both sides',
+      { requestsPerSecond: 20, failing: 0.02 },
+      50,
+    ],
   ])('healthy traffic, %s', (name, load, hours) => {
     const seen = falseAlarms({ ...load, seed: 20_261 }, hours);
     console.log(
@@ -246,49 +250,58 @@ describe('what a wake must not notice', () => {
     [20, 30_000],
     [150, 3000],
     [150, 30_000],
-  ])('one of three new servers dying every five minutes at %i/s, requests of %i ms', (requestsPerSecond, serviceMs) => {
-    let deaths = 0;
-    let lost = 0;
-    const seen = falseAlarms(
-      { requestsPerSecond, serviceMs, sharePercent: 25, seed: requestsPerSecond + serviceMs },
-      20,
-      (simulation, nowMs) => {
-        const phase = nowMs % 300_000;
-        const victim = newPods(simulation)[Math.floor(nowMs / 300_000) % 3];
-        if (victim === undefined || nowMs < 300_000) return;
-        if (phase === 100_000) {
-          deaths += 1;
-          lost += victim.running;
-          simulation.restart(victim);
-          victim.isHanging = true;
-        }
-        // The kubelet takes it out of rotation, and puts it back a minute later.
-        if (phase === 102_000) victim.isReady = false;
-        if (phase === 160_000) {
-          victim.isHanging = false;
-          victim.isReady = true;
-        }
-      },
-    );
-    console.log(
-      `one of three dying, ${String(requestsPerSecond)}/s, requests of ${String(serviceMs)} ms: ${String(deaths)} deaths, ${(lost / deaths).toFixed(0)} lost each, ${String(seen.alarms.length)} false alarms`,
-    );
-    expect(deaths).toBeGreaterThan(200);
-    expect(seen.alarms).toEqual([]);
-  });
+  ])(
+    'one of three new servers dying every five minutes at %i/s, requests of %i ms',
+    (requestsPerSecond, serviceMs) => {
+      let deaths = 0;
+      let lost = 0;
+      const seen = falseAlarms(
+        { requestsPerSecond, serviceMs, sharePercent: 25, seed: requestsPerSecond + serviceMs },
+        20,
+        (simulation, nowMs) => {
+          const phase = nowMs % 300_000;
+          const victim = newPods(simulation)[Math.floor(nowMs / 300_000) % 3];
+          if (victim === undefined || nowMs < 300_000) return;
+          if (phase === 100_000) {
+            deaths += 1;
+            lost += victim.running;
+            simulation.restart(victim);
+            victim.isHanging = true;
+          }
+          // The kubelet takes it out of rotation, and puts it back a minute later.
+          if (phase === 102_000) victim.isReady = false;
+          if (phase === 160_000) {
+            victim.isHanging = false;
+            victim.isReady = true;
+          }
+        },
+      );
+      console.log(
+        `one of three dying, ${String(requestsPerSecond)}/s, requests of ${String(serviceMs)} ms: ${String(deaths)} deaths, ${(lost / deaths).toFixed(0)} lost each, ${String(seen.alarms.length)} false alarms`,
+      );
+      expect(deaths).toBeGreaterThan(200);
+      expect(seen.alarms).toEqual([]);
+    },
+  );
 
   test('one of three new servers hanging for a minute', () => {
     let hangs = 0;
-    const seen = falseAlarms({ requestsPerSecond: 40, sharePercent: 25, seed: 5 }, 20, (simulation, nowMs) => {
-      const victim = newPods(simulation)[0];
-      if (victim === undefined || nowMs < 300_000) return;
-      if (nowMs % 300_000 === 0) {
-        hangs += 1;
-        victim.isHanging = true;
-      }
-      if (nowMs % 300_000 === 60_000) victim.isHanging = false;
-    });
-    console.log(`one of three hanging for 60 s: ${String(hangs)} hangs, ${String(seen.alarms.length)} false alarms`);
+    const seen = falseAlarms(
+      { requestsPerSecond: 40, sharePercent: 25, seed: 5 },
+      20,
+      (simulation, nowMs) => {
+        const victim = newPods(simulation)[0];
+        if (victim === undefined || nowMs < 300_000) return;
+        if (nowMs % 300_000 === 0) {
+          hangs += 1;
+          victim.isHanging = true;
+        }
+        if (nowMs % 300_000 === 60_000) victim.isHanging = false;
+      },
+    );
+    console.log(
+      `one of three hanging for 60 s: ${String(hangs)} hangs, ${String(seen.alarms.length)} false alarms`,
+    );
     expect(hangs).toBeGreaterThan(200);
     expect(seen.alarms).toEqual([]);
   });

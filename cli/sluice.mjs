@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can read: says which one is needed, and starts the program otherwise.
+const NEEDED = 24;
+const running = Number(process.versions.node.split('.')[0]);
+
+if (running < NEEDED) {
+  console.error(
+    `sluice needs Node ${NEEDED} or newer; this is ${process.versions.node}.\n` +
+      'In this folder `npm ci` brings one along: start with `npm run sluice -- …` or `npm run demo`.',
+  );
+  process.exitCode = 1;
+} else {
+  await import('./main.ts');
+}

@@ -1,0 +1,71 @@
+import { must } from '../../../workflows/assert.ts';
+import type { KubeObject } from '../../../workflows/kubernetes.ts';
+import type { RoutePlan } from '../../../workflows/plans/plan.ts';
+import type { Drift } from '../../../workflows/rollout/messages.ts';
+import { culprit, readShare } from '../../../workflows/steps/drift.ts';
+import { confirmation } from '../../../workflows/steps/gateway-status.ts';
+import { isRolledBack, newHasWeight } from '../../../workflows/steps/rollback-patch.ts';
+import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
+import { freshNow } from './fence-check.ts';
+import type { Hand, Job } from './hand.ts';
+import { ROUTE_GONE_MS } from './roll-back.ts';
+import { nameOf, readRoute } from './route-io.ts';
+
+/** A gateway that stays silent for so long is reported and not waited for: the weights are back all the same (P4). */
+export const SILENCE_MS = 120_000;
+
+/** The weights are back on every route, and the gateways say so. */
+export const confirmRollback: Hand<'confirmRollback'> = async (ports, job) => {
+  const plan = must(job.plan, 'plan');
+  const sides = sidesOf(plan);
+  const reads = await Promise.all(plan.routes.map((route) => readRoute(ports, plan, route)));
+  const atMs = await freshNow(ports, job);
+  if (atMs === null) return { kind: 'stale' };
+  const waitedMs = waitedSince(job, job.effect.sinceMs, atMs);
+  let silent: string | null = null;
+  for (const [index, read] of reads.entries()) {
+    const route = must(plan.routes[index], 'route of a read');
+    if (read.kind === 'gone') {
+      if (waitedMs >= ROUTE_GONE_MS)
+        return { kind: 'outcome', outcome: { kind: 'routeGone', route: nameOf(route) } };
+      return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+    }
+    if (read.kind !== 'ok')
+      return {
+        kind: 'again',
+        inMs: CONFIRM_EVERY_MS,
+        why: `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}`,
+      };
+    if (!isBack(read.object, route, sides))
+      return { kind: 'outcome', outcome: { kind: 'drifted', drift: undone(read.object, route, sides) } };
+    const said = confirmation(read.object, route);
+    if (said.kind !== 'confirmed') silent ??= said.kind === 'waiting' ? said.reason : said.message;
+  }
+  if (silent === null) return { kind: 'outcome', outcome: { kind: 'rollbackConfirmed', atMs } };
+  if (waitedMs < SILENCE_MS) return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: silent };
+  ports.log('CRITICAL', 'rollback-unconfirmed', silent, { rolloutId: job.rolloutId });
+  return { kind: 'outcome', outcome: { kind: 'rollbackConfirmed', atMs } };
+};
+
+/** A route created anew was left as its maker wrote it. */
+const isBack = (object: KubeObject, route: RoutePlan, sides: Sides): boolean =>
+  object.metadata.uid === route.uid
+    ? isRolledBack(object, route, sides)
+    : !newHasWeight(object, route.namespace, sides);
+
+/** How long this is waited for; where the effect does not say, by the number of attempts. */
+export const waitedSince = (job: Job, sinceMs: number | undefined, nowMs: number): number =>
+  sinceMs === undefined ? job.attempts * CONFIRM_EVERY_MS : nowMs - sinceMs;
+
+export const undone = (object: KubeObject, route: RoutePlan, sides: Sides): Drift => {
+  const by = culprit(object);
+  const sharePercent = readShare(object, route.namespace, sides);
+  return {
+    route: nameOf(route),
+    by,
+    what: 'weights',
+    sharePercent,
+    sentence: `HTTPRoute ${nameOf(route)}: the weights are not those of the rollback any more; last written by ${by}`,
+  };
+};

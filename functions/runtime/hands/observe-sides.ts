@@ -1,0 +1,51 @@
+import { RESOURCES } from '../../../workflows/kubernetes.ts';
+import type { Plan, SidePlan } from '../../../workflows/plans/plan.ts';
+import type { Ports } from '../../../workflows/ports.ts';
+import { readyCount } from '../../../workflows/steps/readiness.ts';
+import { classify } from './route-io.ts';
+
+/** null: could not be observed. */
+export interface SideState {
+  readonly ready: number | null;
+  /** True where the pool has no picker. */
+  readonly pickerReady: boolean | null;
+}
+
+/** Ready pods and pickers of both sides, now, in one batch of reads. */
+export const observeSides = async (
+  ports: Ports,
+  plan: Plan,
+): Promise<{ readonly old: SideState; readonly new: SideState }> => {
+  const [oldSide, newSide] = await Promise.all([
+    observe(ports, plan, plan.old),
+    observe(ports, plan, plan.new),
+  ]);
+  return { old: oldSide, new: newSide };
+};
+
+const observe = async (ports: Ports, plan: Plan, side: SidePlan): Promise<SideState> => {
+  const [ready, pickers] = await Promise.all([
+    countReady(ports, plan, side.selector),
+    side.picker === null ? 1 : countReady(ports, plan, side.picker.selector),
+  ]);
+  return { ready, pickerReady: pickers === null ? null : pickers > 0 };
+};
+
+const countReady = async (
+  ports: Ports,
+  plan: Plan,
+  selector: Readonly<Record<string, string>>,
+): Promise<number | null> => {
+  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+  // Without labels the list would be everybody's pods.
+  if (labels.length === 0) return null;
+  const pods = classify(
+    await ports.kubernetes.list({
+      cluster: plan.cluster,
+      resource: RESOURCES.pod,
+      namespace: plan.namespace,
+      labelSelector: labels.join(','),
+    }),
+  );
+  return pods.kind === 'ok' ? readyCount(pods.object.items) : null;
+};

@@ -1,0 +1,69 @@
+import { must } from '../../../workflows/assert.ts';
+import type { JsonPatch, KubeObject } from '../../../workflows/kubernetes.ts';
+import type { RoutePlan } from '../../../workflows/plans/plan.ts';
+import { restorePatch } from '../../../workflows/steps/rollback-patch.ts';
+import { nextFenceValue } from '../../../workflows/steps/route-fence.ts';
+import { removeOldRefPatch } from '../../../workflows/steps/traffic-patch.ts';
+import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { undone } from './confirm-rollback.ts';
+import { type Decision, guardedWrite } from './guarded-write.ts';
+import type { Hand } from './hand.ts';
+import { routeCall } from './route-io.ts';
+
+/**
+ * Closing writes: after retention the old pool's ref goes, after a rollback ours goes and the originals come back byte for
+ * byte (I15). Never while the side that goes has weight (I13): then somebody else wrote, and it is drift.
+ */
+export const removeRefs: Hand<'removeRefs'> = async (ports, job) => {
+  const plan = must(job.plan, 'plan');
+  const sides = sidesOf(plan);
+  const { side } = job.effect;
+  const written = await Promise.all(
+    plan.routes.map((route) =>
+      guardedWrite<Refused>(ports, job, routeCall(plan, route), (object) =>
+        decide(object, route, sides, { side, fenceValue: nextFenceValue(object, job.rolloutId, job.fence) }),
+      ),
+    ),
+  );
+  if (written.some((one) => one.kind === 'stale')) return { kind: 'stale' };
+  for (const one of written)
+    if (one.kind === 'stopped' && one.value.kind === 'drifted')
+      return { kind: 'outcome', outcome: { kind: 'drifted', drift: one.value.drift } };
+  for (const one of written) if (one.kind === 'again') return one;
+  for (const one of written)
+    if (one.kind === 'invalid') {
+      ports.log('ERROR', 'refs-refused', one.why, { rolloutId: job.rolloutId });
+      return { kind: 'again', inMs: REFUSED_AGAIN_MS, why: one.why };
+    }
+  return { kind: 'outcome', outcome: { kind: 'refsRemoved', side } };
+};
+
+const REFUSED_AGAIN_MS = 10_000;
+
+type Refused =
+  | { readonly kind: 'drifted'; readonly drift: ReturnType<typeof undone> }
+  /** Somebody else's route by now: what is in it is not ours. */
+  | { readonly kind: 'notOurs' };
+
+const decide = (
+  object: KubeObject,
+  route: RoutePlan,
+  sides: Sides,
+  order: { readonly side: 'old' | 'new'; readonly fenceValue: string },
+): Decision<Refused> => {
+  const made = { route: object, plan: route, sides, fenceValue: order.fenceValue };
+  if (order.side === 'new' && object.metadata.uid !== route.uid)
+    return { kind: 'stop', value: { kind: 'notOurs' } };
+  const patch: JsonPatch | null =
+    order.side === 'old'
+      ? object.metadata.uid === route.uid
+        ? removeOldRefPatch(made)
+        : null
+      : restorePatch(made);
+  if (patch === null) {
+    const drift = undone(object, route, sides);
+    const sentence = `HTTPRoute ${drift.route}: the weights are not those that we left; last written by ${drift.by}`;
+    return { kind: 'stop', value: { kind: 'drifted', drift: { ...drift, sentence } } };
+  }
+  return { kind: 'patch', patch };
+};

@@ -1,0 +1,158 @@
+/**
+ * Brings the traffic back (P5). Everything is read at once, decided by the table, written to all routes in parallel:
+ *
+ *   pods and pickers of both sides ─┐
+ *   routes ─────────────────────────┴─ decide ─┬─ keep: only the fence, so that no growth lands any more
+ *                                              └─ write: P4 with facts instead of resourceVersion, always a new fence
+ *
+ * What cannot be observed counts as a healthy old side. No route waits for another.
+ */
+import { must } from '../../../workflows/assert.ts';
+import type { KubeObject } from '../../../workflows/kubernetes.ts';
+import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
+import type { Ports } from '../../../workflows/ports.ts';
+import { recogniseDrift } from '../../../workflows/steps/drift.ts';
+import { largestSharePercent } from '../../../workflows/steps/live-rules.ts';
+import { decideRollback, type RollbackDecision } from '../../../workflows/steps/rollback-decision.ts';
+import { isRolledBack, newHasWeight, rollbackPatch } from '../../../workflows/steps/rollback-patch.ts';
+import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
+import { fencePatch } from '../../../workflows/steps/traffic-patch.ts';
+import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { type Decision, guardedWrite, type Written } from './guarded-write.ts';
+import type { Hand, HandResult } from './hand.ts';
+import { observeSides } from './observe-sides.ts';
+import { isOldSilent } from './old-fails-worse.ts';
+import { nameOf, readRoute, routeCall } from './route-io.ts';
+
+type RollbackJob = Parameters<Hand<'rollBack'>>[1];
+
+/** A route that is not there for so long is gone for good. */
+export const ROUTE_GONE_MS = 600_000;
+
+const AGAIN_MS = 2000;
+const ABSENT_AGAIN_MS = 10_000;
+
+export const rollBack: Hand<'rollBack'> = async (ports, job) => {
+  const plan = must(job.plan, 'plan');
+  const decision = await decideFresh(ports, plan, job);
+  if (decision.kind === 'keep') return keep(ports, plan, job, decision.sentence);
+  const foreign = new Set<string>();
+  const written = await Promise.all(
+    plan.routes.map((route) =>
+      guardedWrite<'nothingToDo'>(ports, job, routeCall(plan, route), (object) => {
+        if (isForeign(object, route, plan, job)) foreign.add(nameOf(route));
+        return decide(object, route, plan, { job, sharePercent: decision.sharePercent });
+      }),
+    ),
+  );
+  return conclude(plan, job, written, { ...decision, foreignWrites: foreign.size });
+};
+
+const decideFresh = async (ports: Ports, plan: Plan, job: RollbackJob): Promise<RollbackDecision> => {
+  const { sickness, force } = job.effect;
+  const sides = sidesOf(plan);
+  const [seen, silent, shares] = await Promise.all([
+    observeSides(ports, plan),
+    force ? false : isOldSilent(ports, plan),
+    Promise.all(
+      plan.routes.map(async (route) => {
+        const read = await readRoute(ports, plan, route);
+        return read.kind === 'ok' ? largestSharePercent(read.object, route.namespace, sides) : 0;
+      }),
+    ),
+  ]);
+  return decideRollback({
+    oldReady: seen.old.ready,
+    oldReplicas: plan.old.replicas,
+    oldPickerReady: seen.old.pickerReady,
+    newReady: seen.new.pickerReady === false ? 0 : seen.new.ready,
+    oldFailsWorse: silent || job.effect.oldFailsWorse === true,
+    sickness,
+    force,
+    currentSharePercent: Math.max(job.sharePercent, ...shares),
+  });
+};
+
+const decide = (
+  object: KubeObject,
+  route: RoutePlan,
+  plan: Plan,
+  order: { readonly job: RollbackJob; readonly sharePercent: number },
+): Decision<'nothingToDo'> => {
+  const sides = sidesOf(plan);
+  const { job, sharePercent } = order;
+  // Created anew by somebody: rebound, and left alone where it gives the new side nothing.
+  if (object.metadata.uid !== route.uid && !newHasWeight(object, route.namespace, sides))
+    return { kind: 'stop', value: 'nothingToDo' };
+  if (
+    carriesFence(object, job.rolloutId, job.fence) &&
+    sharePercent === 0 &&
+    isRolledBack(object, route, sides)
+  )
+    return { kind: 'alreadySo' };
+  const fenceValue = nextFenceValue(object, job.rolloutId, job.fence);
+  return {
+    kind: 'patch',
+    patch: rollbackPatch({ route: object, plan: route, sides, fenceValue, sharePercent }),
+  };
+};
+
+/** Overwritten all the same, but reported: not what any of our own decisions would have left there. */
+const isForeign = (object: KubeObject, route: RoutePlan, plan: Plan, job: RollbackJob): boolean =>
+  recogniseDrift(object, route, {
+    rolloutId: job.rolloutId,
+    fence: job.fence,
+    sides: sidesOf(plan),
+    sharesPercent: [job.sharePercent, 0, ...plan.ladder.map((rung) => rung.realSharePercent)],
+    attached: false,
+  }) !== null;
+
+const conclude = (
+  plan: Plan,
+  job: RollbackJob,
+  written: readonly Written<'nothingToDo'>[],
+  decided: { readonly sharePercent: number; readonly complete: boolean; readonly foreignWrites: number },
+): HandResult => {
+  if (written.some((one) => one.kind === 'stale')) return { kind: 'stale' };
+  for (const one of written) if (one.kind === 'again') return { ...one, inMs: AGAIN_MS };
+  for (const one of written)
+    if (one.kind === 'invalid')
+      return { kind: 'again', inMs: AGAIN_MS, why: `the rollback is refused: ${one.why}` };
+  let atMs = 0;
+  for (const [index, one] of written.entries()) {
+    const route = must(plan.routes[index], 'route of a write');
+    if (one.kind === 'written') atMs = Math.max(atMs, one.atMs);
+    if (one.kind !== 'gone') continue;
+    if (one.atMs - job.effect.sinceMs >= ROUTE_GONE_MS)
+      return { kind: 'outcome', outcome: { kind: 'routeGone', route: nameOf(route) } };
+    return { kind: 'again', inMs: ABSENT_AGAIN_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+  }
+  const { sharePercent, complete, foreignWrites } = decided;
+  return {
+    kind: 'outcome',
+    outcome: {
+      kind: 'rollbackWritten',
+      sharePercent,
+      complete,
+      foreignWrites,
+      atMs: atMs === 0 ? job.nowMs : atMs,
+    },
+  };
+};
+
+/** Shares stay; a growth that is still in flight must not land. Whoever waits is told even where a fence fails. */
+const keep = async (ports: Ports, plan: Plan, job: RollbackJob, sentence: string): Promise<HandResult> => {
+  const written = await Promise.all(
+    plan.routes.map((route) =>
+      guardedWrite<'leave'>(ports, job, routeCall(plan, route), (object) =>
+        object.metadata.uid === route.uid
+          ? { kind: 'patch', patch: fencePatch(object, nextFenceValue(object, job.rolloutId, job.fence)) }
+          : { kind: 'stop', value: 'leave' },
+      ),
+    ),
+  );
+  if (written.some((one) => one.kind === 'stale')) return { kind: 'stale' };
+  const failed = written.find((one) => one.kind === 'again' || one.kind === 'invalid');
+  if (failed !== undefined) ports.log('ERROR', 'fence-refused', failed.why, { rolloutId: job.rolloutId });
+  return { kind: 'outcome', outcome: { kind: 'rollbackKept', sentence } };
+};

@@ -1,0 +1,202 @@
+import { answerCompletion, brokenStream, type Completion, readCompletion } from './completions.ts';
+import type { Engine } from './engine.ts';
+import { type Fields, text } from './fields.ts';
+import type { Pod } from './pod.ts';
+import type { Random } from './random.ts';
+import { httpCounts, type Server, serves } from './server.ts';
+import { SERVER_FAMILIES, type ServerMetrics } from './server-metrics.ts';
+import { blockedUntilMs, serviceMs } from './serving.ts';
+import { warmUp } from './traffic.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body: Fields;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly body: string;
+  /** Time the server takes, milliseconds. */
+  readonly ms: number;
+}
+
+/** What the model server answers, and when. */
+export interface ServerHttp {
+  answer(pod: Pod, server: Server, request: HttpRequest): HttpResponse;
+}
+
+const QUICK_MS = 5;
+
+function errorBody(status: number, type: string, message: string, param: string | null): string {
+  return JSON.stringify({ error: { message, type, param, code: status } });
+}
+
+function modelList(server: Server, nowMs: number): string {
+  const { config } = server;
+  const base = config.names[0] ?? config.root;
+  const card = (id: string, root: string, parent: string | null): object => ({
+    id,
+    object: 'model',
+    created: Math.floor(nowMs / 1000),
+    owned_by: 'vllm',
+    root,
+    parent,
+    max_model_len: parent === null ? config.maxModelLen : null,
+    permission: [
+      { object: 'model_permission', allow_sampling: true, allow_logprobs: true, allow_view: true },
+    ],
+  });
+  const data = [
+    ...config.names.map((name) => card(name, config.root, null)),
+    ...[...server.adapters].map(([name, path]) => card(name, path, base)),
+  ];
+  return JSON.stringify({ object: 'list', data });
+}
+
+interface Asked {
+  readonly engine: Engine;
+  readonly random: Random;
+  readonly pod: Pod;
+  readonly server: Server;
+  readonly serial: number;
+}
+
+function kindsOf(completion: Completion, server: Server): readonly string[] {
+  return [
+    completion.stream ? 'stream' : 'plain',
+    ...(completion.logprobs !== null || completion.promptLogprobs ? ['logprobs'] : []),
+    ...(server.adapters.has(completion.model) ? [`adapter:${completion.model}`] : []),
+  ];
+}
+
+function complete(asked: Asked, request: HttpRequest): HttpResponse {
+  const { engine, server, pod } = asked;
+  const { config } = server;
+  const now = engine.now();
+  const { serving } = engine.parameters;
+  const limits = { maxModelLen: config.maxModelLen, defaultModel: config.names[0] ?? config.root };
+  const read = readCompletion(request.body, request.path === '/v1/chat/completions', limits);
+  if ('status' in read) {
+    return {
+      status: read.status,
+      body: errorBody(read.status, read.type, read.message, read.param),
+      ms: QUICK_MS,
+    };
+  }
+  if (!serves(server, read.model)) {
+    const message = `The model \`${read.model}\` does not exist. Valid aliases: ${config.names.join(', ')}.`;
+    return { status: 404, body: errorBody(404, 'NotFoundError', message, 'model'), ms: QUICK_MS };
+  }
+  const blocked = Math.max(0, blockedUntilMs(server) - now);
+  if (server.refusing || asked.random.uniform() < server.failShare) {
+    if (read.stream && !server.refusing) return { status: 200, body: brokenStream(), ms: blocked + QUICK_MS };
+    return {
+      status: 500,
+      body: errorBody(500, 'InternalServerError', 'EngineCore', null),
+      ms: blocked + QUICK_MS,
+    };
+  }
+  warmUp(server, kindsOf(read, server), now, serving.firstUseMs);
+  const waitMs = Math.max(0, blockedUntilMs(server) - now);
+  const ownMs = Math.round(serviceMs(pod, server, serving, read.outputTokens));
+  const root = server.adapters.get(read.model) ?? config.root;
+  return { status: 200, body: answerCompletion(read, root, asked.serial, now), ms: waitMs + ownMs };
+}
+
+function loadAdapter(server: Server, body: Fields): HttpResponse {
+  const name = text(body['lora_name']);
+  const path = text(body['lora_path']);
+  const refused = (status: number, type: string, message: string, param: string | null): HttpResponse => ({
+    status,
+    body: errorBody(status, type, message, param),
+    ms: QUICK_MS,
+  });
+  if (name === undefined) return refused(400, 'Bad Request', '1 validation error', 'body.lora_name');
+  if (path === undefined) return refused(400, 'Bad Request', '1 validation error', 'body.lora_path');
+  if (server.adapters.has(name) && body['load_inplace'] !== true) {
+    const message = `The lora adapter '${name}' has already been loaded. If you want to load the adapter in place, set 'load_inplace' to True.`;
+    return refused(400, 'InvalidUserInput', message, null);
+  }
+  server.adapters.set(name, path);
+  return { status: 200, body: `Success: LoRA adapter '${name}' added successfully.`, ms: 500 };
+}
+
+function unloadAdapter(server: Server, body: Fields): HttpResponse {
+  const name = text(body['lora_name']) ?? '';
+  if (server.adapters.delete(name)) {
+    return { status: 200, body: `Success: LoRA adapter '${name}' removed successfully.`, ms: QUICK_MS };
+  }
+  const message = `The lora adapter '${name}' cannot be found.`;
+  return { status: 404, body: errorBody(404, 'NotFoundError', message, null), ms: QUICK_MS };
+}
+
+type Handler = (asked: Asked, request: HttpRequest, metrics: ServerMetrics) => HttpResponse;
+
+const quick = (body: string): HttpResponse => ({ status: 200, body, ms: QUICK_MS });
+
+function metricsText(asked: Asked, metrics: ServerMetrics): string {
+  const { concurrency } = asked.engine.parameters.serving;
+  const lines = metrics.samples(asked.server, SERVER_FAMILIES, concurrency).map(({ name, labels, value }) => {
+    const inner = Object.entries(labels).map(([key, label]) => `${key}="${label}"`);
+    return `${name}{${inner.join(',')}} ${value}`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function tokenize(asked: Asked, request: HttpRequest): HttpResponse {
+  const tokens = (text(request.body['prompt']) ?? '').split(/\s+/).filter((word) => word !== '');
+  const body = { count: tokens.length, max_model_len: asked.server.config.maxModelLen, token_strs: null };
+  return quick(JSON.stringify({ ...body, tokens: tokens.map((token) => token.length * 31) }));
+}
+
+const ROUTES: Readonly<Record<string, { readonly method: 'GET' | 'POST'; readonly handle: Handler }>> = {
+  '/health': { method: 'GET', handle: () => quick('') },
+  '/ping': { method: 'GET', handle: () => quick('') },
+  '/version': { method: 'GET', handle: () => quick(JSON.stringify({ version: '0.32.0' })) },
+  '/load': { method: 'GET', handle: () => quick(JSON.stringify({ server_load: 0 })) },
+  '/v1/models': { method: 'GET', handle: ({ server, engine }) => quick(modelList(server, engine.now())) },
+  '/metrics': { method: 'GET', handle: (asked, _request, metrics) => quick(metricsText(asked, metrics)) },
+  '/tokenize': { method: 'POST', handle: tokenize },
+  '/v1/completions': { method: 'POST', handle: complete },
+  '/v1/chat/completions': { method: 'POST', handle: complete },
+  '/v1/load_lora_adapter': { method: 'POST', handle: ({ server }, { body }) => loadAdapter(server, body) },
+  '/v1/unload_lora_adapter': {
+    method: 'POST',
+    handle: ({ server }, { body }) => unloadAdapter(server, body),
+  },
+};
+
+/** Paths that the server's own statistics leave out. */
+const UNCOUNTED = new Set(['/health', '/ping', '/version', '/load', '/metrics']);
+
+function count(server: Server, request: HttpRequest, status: number, known: boolean): void {
+  if (UNCOUNTED.has(request.path)) return;
+  const counts = httpCounts(server, request.method, known ? request.path : 'none');
+  if (status < 400) counts.ok++;
+  else if (status < 500) counts.client++;
+  else counts.server++;
+}
+
+export function createServerHttp(engine: Engine, metrics: ServerMetrics): ServerHttp {
+  const random = engine.random('http');
+  let serial = 0;
+  return {
+    answer(pod, server, request) {
+      const route = ROUTES[request.path];
+      serial++;
+      if (route === undefined) {
+        count(server, request, 404, false);
+        return { status: 404, body: JSON.stringify({ detail: 'Not Found' }), ms: QUICK_MS };
+      }
+      if (route.method !== request.method) {
+        count(server, request, 405, true);
+        return { status: 405, body: JSON.stringify({ detail: 'Method Not Allowed' }), ms: QUICK_MS };
+      }
+      const response = route.handle({ engine, random, pod, server, serial }, request, metrics);
+      count(server, request, response.status, true);
+      const hungMs = Math.max(0, server.hungUntilMs - engine.now());
+      return { ...response, ms: Math.max(response.ms, hungMs + QUICK_MS) };
+    },
+  };
+}

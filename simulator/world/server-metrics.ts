@@ -1,0 +1,119 @@
+import type { MetricSample } from '../../workflows/ports.ts';
+import { FIRST_TOKEN_EDGES } from './first-token.ts';
+import { baseName, type Server } from './server.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Label sets of one model name: made once, used for each scrape. */
+interface LabelSets {
+  readonly plain: Labels;
+  readonly reasons: readonly (readonly [reason: keyof Server['counters']['success'], labels: Labels])[];
+  readonly edges: readonly Labels[];
+}
+
+const REASONS = ['stop', 'length', 'abort', 'error', 'repetition'] as const;
+
+function labelSets(model: string): LabelSets {
+  const plain = { engine: '0', model_name: model };
+  return {
+    plain,
+    reasons: REASONS.map((reason) => [reason, { engine: '0', finished_reason: reason, model_name: model }]),
+    edges: [...FIRST_TOKEN_EDGES, '+Inf'].map((le) => ({ engine: '0', le, model_name: model })),
+  };
+}
+
+type Emit = (name: string, labels: Labels, value: number) => void;
+
+function httpRequests(
+  server: Server,
+  emit: Emit,
+  labelOf: (key: string, make: () => Labels) => Labels,
+): void {
+  const classes = [
+    ['2xx', 'ok'],
+    ['4xx', 'client'],
+    ['5xx', 'server'],
+  ] as const;
+  for (const counts of server.counters.http.values()) {
+    for (const [status, field] of classes) {
+      const value = counts[field];
+      if (value === 0) continue;
+      const { handler, method } = counts;
+      const labels = labelOf(`${handler} ${method} ${status}`, () => ({ handler, method, status }));
+      emit('http_requests_total', labels, value);
+    }
+  }
+}
+
+function firstTokens(server: Server, emit: Emit, sets: LabelSets): void {
+  const { counts, count, sumMs } = server.counters.firstToken;
+  let below = 0;
+  for (let index = 0; index < sets.edges.length; index++) {
+    below += counts[index] ?? 0;
+    const labels = sets.edges[index];
+    if (labels !== undefined) emit('vllm:time_to_first_token_seconds_bucket', labels, below);
+  }
+  emit('vllm:time_to_first_token_seconds_count', sets.plain, count);
+  emit('vllm:time_to_first_token_seconds_sum', sets.plain, sumMs / 1000);
+}
+
+/** The metric families of vLLM 0.32.0 that the world computes. */
+export const SERVER_FAMILIES = [
+  'http_requests_total',
+  'vllm:num_requests_running',
+  'vllm:num_requests_waiting',
+  'vllm:kv_cache_usage_perc',
+  'vllm:request_success_total',
+  'vllm:time_to_first_token_seconds',
+  'vllm:prompt_tokens_total',
+  'vllm:generation_tokens_total',
+] as const;
+
+export interface ServerMetrics {
+  /** Samples of the families that are asked for, in the order of `SERVER_FAMILIES`. */
+  samples(server: Server, families: readonly string[], concurrency: number): readonly MetricSample[];
+}
+
+export function createServerMetrics(): ServerMetrics {
+  const sets = new Map<string, LabelSets>();
+  const http = new Map<string, Labels>();
+  const labelOf = (key: string, make: () => Labels): Labels => {
+    const known = http.get(key) ?? make();
+    http.set(key, known);
+    return known;
+  };
+  const setsOf = (model: string): LabelSets => {
+    const known = sets.get(model) ?? labelSets(model);
+    sets.set(model, known);
+    return known;
+  };
+  return {
+    samples(server, families, concurrency) {
+      const found: MetricSample[] = [];
+      const emit: Emit = (name, labels, value) => {
+        found.push({ name, labels, value });
+      };
+      const of = setsOf(baseName(server));
+      const asked = (family: (typeof SERVER_FAMILIES)[number]): boolean => families.includes(family);
+      if (asked('http_requests_total')) httpRequests(server, emit, labelOf);
+      if (asked('vllm:num_requests_running')) emit('vllm:num_requests_running', of.plain, server.running);
+      if (asked('vllm:num_requests_waiting')) emit('vllm:num_requests_waiting', of.plain, server.waiting);
+      if (asked('vllm:kv_cache_usage_perc')) {
+        emit('vllm:kv_cache_usage_perc', of.plain, Math.min(1, server.running / concurrency));
+      }
+      if (asked('vllm:request_success_total')) {
+        for (const [reason, labels] of of.reasons) {
+          emit('vllm:request_success_total', labels, server.counters.success[reason]);
+        }
+      }
+      if (asked('vllm:time_to_first_token_seconds')) firstTokens(server, emit, of);
+      if (asked('vllm:prompt_tokens_total')) {
+        emit('vllm:prompt_tokens_total', of.plain, server.counters.promptTokens);
+      }
+      if (asked('vllm:generation_tokens_total')) {
+        emit('vllm:generation_tokens_total', of.plain, server.counters.generationTokens);
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { MetricSample } from '../../../../workflows/ports.ts';
+import {
+  LOOK_FAMILIES,
+  MINUTE_FAMILIES,
+  podCounters,
+  snapTtftEdge,
+  TTFT_EDGES_VLLM,
+} from '../../../../workflows/steps/pod-metrics.ts';
+import { sharedPath } from '../../../helpers/shared.ts';
+
+const LINE = /^([\w:]+)(?:\{(.*)\})? (\S+)$/;
+
+/** Enough of the text format for recorded pages. */
+const parse = (text: string): readonly MetricSample[] =>
+  text.split('\n').flatMap((line) => {
+    const found = LINE.exec(line);
+    if (found === null) return [];
+    const labels: Record<string, string> = {};
+    for (const [, key, value] of (found[2] ?? '').matchAll(/(\w+)="([^"]*)"/g))
+      labels[key ?? ''] = value ?? '';
+    return [{ name: found[1] ?? '', labels, value: Number(found[3]) }];
+  });
+
+const isOf = (families: readonly string[], sample: MetricSample): boolean =>
+  families.some(
+    (family) =>
+      sample.name === family || new RegExp(`^${family}_(bucket|count|sum|created)$`).test(sample.name),
+  );
+
+const recordings = ():
+  | readonly { readonly name: string; readonly samples: readonly MetricSample[] }[]
+  | null => {
+  const path = sharedPath('recorded', 'vllm-0.32.0.jsonl');
+  if (path === null) return null;
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; response: { body: string } })
+    .filter(({ name }) => name.startsWith('metrics.'))
+    .map(({ name, response }) => ({ name, samples: parse(response.body) }));
+};
+
+const sample = (name: string, value: number, labels: Record<string, string> = {}): MetricSample => ({
+  name,
+  labels,
+  value,
+});
+
+describe('counters of a recorded vLLM 0.32.0', () => {
+  const found = recordings();
+  test.skipIf(found === null).each(found ?? [])('$name', ({ samples }) => {
+    expect(samples.length).toBeGreaterThan(300);
+    const cumulative = [0, 0, 5, 6, 7, 8, ...Array<number>(10).fill(19), ...Array<number>(6).fill(20)];
+    cumulative[6] = 19;
+    const expected = {
+      // 19 completions, 7 refused ones and 1 chat; models, tokenize, adapters and /nope are no inference.
+      requests: 27,
+      failures5xx: 0,
+      failures4xx: 7,
+      streamErrors: 0,
+      running: 0,
+      waiting: 0,
+      ttft: { edges: TTFT_EDGES_VLLM, cumulative, count: 20 },
+    };
+    const tokenize = samples.find(
+      (one) => one.name === 'http_requests_total' && one.labels['handler'] === '/tokenize',
+    );
+    expect(tokenize?.value).toBe(1);
+    expect(podCounters(samples)).toEqual(expected);
+    expect(podCounters(samples.filter((one) => isOf(MINUTE_FAMILIES, one)))).toEqual(expected);
+    expect(podCounters(samples.filter((one) => isOf(LOOK_FAMILIES, one)))).toEqual({
+      ...expected,
+      ttft: null,
+    });
+  });
+
+  test.skipIf(found === null)('a picker page is no model server', () => {
+    const path = sharedPath('recorded', 'epp-1.5.0-metrics.txt');
+    expect(path).not.toBeNull();
+    expect(podCounters(parse(readFileSync(path ?? '', 'utf8')))).toBeNull();
+  });
+});
+
+describe('counters', () => {
+  test('are summed over engines and served names', () => {
+    const labels = (engine: string, more: Record<string, string> = {}) => ({
+      engine,
+      model_name: 'm',
+      ...more,
+    });
+    expect(
+      podCounters([
+        sample('vllm:num_requests_running', 3, labels('0')),
+        sample('vllm:num_requests_running', 4, labels('1')),
+        sample('vllm:num_requests_waiting', 1, labels('0')),
+        sample('vllm:num_requests_waiting', 2, labels('1')),
+        sample('vllm:num_requests_waiting_by_reason', 99, labels('1', { reason: 'capacity' })),
+        sample('vllm:request_success_total', 7, labels('0', { finished_reason: 'stop' })),
+        sample('vllm:request_success_total', 1, labels('0', { finished_reason: 'error' })),
+        sample('vllm:request_success_total', 1, labels('1', { finished_reason: 'error' })),
+        sample('http_requests_total', 10, { handler: '/v1/completions', method: 'POST', status: '2xx' }),
+        sample('http_requests_total', 4, { handler: '/v1/chat/completions', method: 'POST', status: '503' }),
+        sample('http_requests_total', 2, { handler: '/v1/embeddings', method: 'POST', status: '404' }),
+        sample('http_requests_total', 50, { handler: '/v1/models', method: 'GET', status: '5xx' }),
+        sample('http_requests_total', 60, {
+          handler: '/v1/load_lora_adapter',
+          method: 'POST',
+          status: '5xx',
+        }),
+        sample('vllm:time_to_first_token_seconds_bucket', 1, labels('0', { le: '0.5' })),
+        sample('vllm:time_to_first_token_seconds_bucket', 2, labels('1', { le: '0.5' })),
+        sample('vllm:time_to_first_token_seconds_bucket', 4, labels('1', { le: '0.25' })),
+        sample('vllm:time_to_first_token_seconds_bucket', 5, labels('1', { le: '+Inf' })),
+        sample('vllm:time_to_first_token_seconds_sum', 77, labels('1')),
+      ]),
+    ).toEqual({
+      requests: 16,
+      failures5xx: 4,
+      failures4xx: 2,
+      streamErrors: 2,
+      running: 7,
+      waiting: 3,
+      ttft: { edges: [0.25, 0.5], cumulative: [4, 3], count: 5 },
+    });
+  });
+
+  test('finished requests stand in where there are no HTTP counters', () => {
+    expect(
+      podCounters([
+        sample('vllm:num_requests_running', 0),
+        sample('vllm:request_success_total', 7, { finished_reason: 'stop' }),
+        sample('vllm:request_success_total', 2, { finished_reason: 'error' }),
+      ]),
+    ).toEqual({
+      requests: 9,
+      failures5xx: 0,
+      failures4xx: 0,
+      streamErrors: 2,
+      running: 0,
+      waiting: 0,
+      ttft: null,
+    });
+  });
+
+  test('a page without a model server is no page of zeros', () => {
+    expect(podCounters([])).toBeNull();
+    expect(podCounters([sample('http_requests_total', 5, { handler: '/v1/completions' })])).toBeNull();
+    expect(podCounters([sample('vllm:num_requests_running', Number.NaN)])).toBeNull();
+  });
+});
+
+describe('the edge of an objective', () => {
+  test.each([
+    [2.5, 2.5],
+    [2.4, 2.5],
+    [2.6, 5],
+    [0.0001, 0.001],
+    [2560, 2560],
+    [2561, null],
+  ])('%f s is judged at %s', (overSeconds, edge) => {
+    expect(snapTtftEdge(overSeconds, TTFT_EDGES_VLLM)).toBe(edge);
+    expect(snapTtftEdge(overSeconds, [...TTFT_EDGES_VLLM].reverse())).toBe(edge);
+  });
+});
