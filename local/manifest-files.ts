@@ -14,6 +14,13 @@ const ALIASES_MAX = 100;
 /** Our own files may lie beside a stack: they are no part of it. */
 const OWN_GROUP = 'sluice.dev/';
 
+/** An object and where it was read. */
+export interface Manifest {
+  readonly object: KubeObject;
+  readonly file: string;
+  readonly line: number;
+}
+
 /** The text of a file, or why it cannot be read. `what` names the file's part in the sentence. */
 export const readText = (path: string, what: string): Read<string> => {
   const problem = (code: string, sentence: string, mend: string): Read<string> => ({
@@ -34,12 +41,12 @@ export const readText = (path: string, what: string): Read<string> => {
 };
 
 /** The objects of a file; lists are opened, empty documents and rollout files are skipped. */
-export const readManifests = (path: string, file: string): Read<readonly KubeObject[]> => {
+export const readManifests = (path: string, file: string): Read<readonly Manifest[]> => {
   const text = readText(path, 'file of manifests');
   if (text.kind === 'problems')
     return { kind: 'problems', problems: text.problems.map((problem) => ({ ...problem, file })) };
   const lines = new LineCounter();
-  const objects: KubeObject[] = [];
+  const objects: Manifest[] = [];
   const problems: InputProblem[] = [];
   const documents = parseAllDocuments(text.value, { lineCounter: lines, prettyErrors: false });
   for (const document of Array.isArray(documents) ? documents : []) {
@@ -59,14 +66,11 @@ export const readManifests = (path: string, file: string): Read<readonly KubeObj
     }
     for (const [node, value] of opened(document.contents, toValue(document))) {
       const fault = objectFault(value);
-      if (fault !== null)
-        found(
-          node?.range?.[0] ?? 0,
-          'not-an-object',
-          fault,
-          'Every object needs apiVersion, kind and metadata.name.',
-        );
-      else if (!isOurs(value)) objects.push(value as KubeObject);
+      const offset = node?.range?.[0] ?? 0;
+      if (fault === null && isOurs(value)) continue;
+      if (fault === null)
+        objects.push({ object: value as KubeObject, file, line: lines.linePos(offset).line });
+      else found(offset, 'not-an-object', fault, 'Every object needs apiVersion, kind and metadata.name.');
     }
   }
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'ok', value: objects };
@@ -105,8 +109,8 @@ const objectFault = (value: unknown): string | null => {
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 
 /** All objects of a folder's YAML files, without the folders in it. */
-export const readStack = (folder: string): Read<readonly KubeObject[]> => {
-  const problem = (code: string, what: string, mend: string): Read<readonly KubeObject[]> => ({
+export const readStack = (folder: string): Read<readonly Manifest[]> => {
+  const problem = (code: string, what: string, mend: string): Read<readonly Manifest[]> => ({
     kind: 'problems',
     problems: [{ file: folder, line: null, column: null, code, what, mend }],
   });
@@ -129,9 +133,9 @@ export const readNamedManifests = (
   folder: string,
   paths: readonly string[],
   rolloutFile: string,
-): Read<readonly KubeObject[]> =>
+): Read<readonly Manifest[]> =>
   joined(
-    paths.map((path): Read<readonly KubeObject[]> => {
+    paths.map((path): Read<readonly Manifest[]> => {
       const isPattern = /[*?[{]/.test(path);
       const names = isPattern ? globSync(path, { cwd: folder }).filter(isYaml).toSorted() : [path];
       if (names.length > 0)
@@ -145,7 +149,7 @@ export const readNamedManifests = (
     }),
   );
 
-const joined = (reads: readonly Read<readonly KubeObject[]>[]): Read<readonly KubeObject[]> => {
+const joined = (reads: readonly Read<readonly Manifest[]>[]): Read<readonly Manifest[]> => {
   const problems = reads.flatMap((read) => (read.kind === 'problems' ? read.problems : []));
   if (problems.length > 0) return { kind: 'problems', problems };
   return { kind: 'ok', value: reads.flatMap((read) => (read.kind === 'ok' ? read.value : [])) };

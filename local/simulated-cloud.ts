@@ -25,6 +25,8 @@ export interface SimulatedCloudInput {
   readonly record?: boolean;
   /** How many versions of each document the store keeps; more only for tests that restore old ones. */
   readonly storeVersions?: number;
+  /** The last number of rollouts of a name that were there before. */
+  readonly lastNumbers?: Readonly<Record<string, number>>;
 }
 
 export interface LogLine {
@@ -50,7 +52,11 @@ const PRINCIPAL = 'operator@example.com';
 /** Everything in one process, nothing started yet but the world. */
 export const createSimulatedCloud = (input: SimulatedCloudInput): SimulatedCloud => {
   const world = createWorld(input.world);
-  const store = createWorldStore({ clock: () => world.nowMs, versionsMax: input.storeVersions ?? 1 });
+  const store = createWorldStore({
+    clock: () => world.nowMs,
+    versionsMax: input.storeVersions ?? 1,
+    ...(input.lastNumbers === undefined ? {} : { lastNumbers: input.lastNumbers }),
+  });
   const log: LogLine[] = [];
   const scheduler = createScheduler({
     seed: input.world.seed,

@@ -1,17 +1,21 @@
 /**
- * Writes the pages that are generated from the schema, or with `--check` says which of them are stale.
+ * Writes the pages that are generated from schema and tables, or with `--check` says which of them are stale.
  * Exit code 1: stale, or a wrong argument.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolloutJsonSchema } from '../workflows/spec/json-schema.ts';
 import { rolloutFileReference } from '../workflows/spec/reference.ts';
+import { errorsPage } from './pages/errors-page.ts';
+import { gatesPage } from './pages/gates-page.ts';
 
 const root = join(import.meta.dirname, '..');
 
 const pages: Readonly<Record<string, string>> = {
   'docs/rollout-file.md': rolloutFileReference(),
   'docs/rollout-schema.json': `${JSON.stringify(rolloutJsonSchema(), null, 2)}\n`,
+  'docs/gates.md': gatesPage(),
+  'docs/errors.md': errorsPage(),
 };
 
 function read(path: string): string | null {

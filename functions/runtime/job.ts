@@ -64,6 +64,7 @@ export const jobOf = async (shell: Shell, facts: Facts, item: OutboxItem, nowMs:
     effectId: item.id,
     fence: item.fence,
     attempts: item.attempts,
+    sinceMs: item.notBeforeMs,
     nowMs: Math.max(nowMs, document.lastNowMs),
     spec: facts.spec,
     plan: facts.plan,

@@ -1,17 +1,23 @@
-import type { KubeObject, KubeResource } from '../../workflows/kubernetes.ts';
+import type { KubeResource } from '../../workflows/kubernetes.ts';
+import {
+  applyObject,
+  clusterOf,
+  deleteRoute,
+  editWeights,
+  person,
+  scaleDeployment,
+  send,
+} from './act-edits.ts';
 import type { Act, ScheduledAct, SideTarget, When } from './acts.ts';
 import type { Backend, Backends } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import type { TimerHandle } from './event-queue.ts';
-import { fields, items } from './fields.ts';
 import type { Gateways } from './gateway.ts';
-import type { Caller, KubeRequest } from './kubernetes/types.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { NodePools } from './node-pools.ts';
 import type { Pod } from './pod.ts';
 import type { Pods } from './pods.ts';
-import { DEPLOYMENT, HTTP_ROUTE, resourceOf } from './resources.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface ActParts {
@@ -40,12 +46,8 @@ export interface Acts {
 
 const PICKER_DOWN_MS = 120_000;
 
-function clusterOf(parts: ActParts, name: string | undefined): Cluster | undefined {
-  return name === undefined ? parts.clusters.values().next().value : parts.clusters.get(name);
-}
-
 function sideOf(parts: ActParts, target: SideTarget): Backend | undefined {
-  const cluster = clusterOf(parts, target.cluster);
+  const cluster = clusterOf(parts.clusters, target.cluster);
   if (cluster === undefined) return undefined;
   const backend = parts.backends.of(cluster, 'InferencePool', target.namespace ?? 'default', target.pool);
   parts.backends.refresh();
@@ -58,100 +60,6 @@ function some(pods: readonly Pod[], count: number | undefined): readonly Pod[] {
 
 function serversOf(parts: ActParts, target: SideTarget): readonly Pod[] {
   return some(sideOf(parts, target)?.members ?? [], target.pods);
-}
-
-const person = (by: string | undefined): Caller => ({
-  user: by ?? 'sam@example.com',
-  manager: 'kubectl-edit',
-});
-
-function send(parts: ActParts, cluster: string | undefined, request: KubeRequest, caller: Caller): void {
-  clusterOf(parts, cluster)?.kube.request(request, caller);
-}
-
-function editWeights(parts: ActParts, act: Extract<Act, { kind: 'weightsEdited' }>): void {
-  const cluster = clusterOf(parts, act.cluster);
-  const namespace = act.namespace ?? 'default';
-  const stored = cluster?.kube.read(HTTP_ROUTE, namespace, act.route);
-  if (cluster === undefined || stored === undefined) return;
-  const spec = fields(stored['spec']);
-  const rules = items(spec['rules']).map((rule) => ({
-    ...rule,
-    backendRefs: items(rule['backendRefs']).map((ref) => {
-      const weight = act.weights[String(ref['name'])];
-      return weight === undefined ? ref : { ...ref, weight };
-    }),
-  }));
-  const object = { ...stored, spec: { ...spec, rules } };
-  const request: KubeRequest = { verb: 'update', resource: HTTP_ROUTE, namespace, name: act.route, object };
-  cluster.kube.request(request, person(act.by));
-}
-
-/** An object as a person would create it anew. */
-function anew(object: KubeObject): KubeObject {
-  const { name, namespace, labels, annotations } = object.metadata;
-  const metadata = {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
-  };
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata, spec: object['spec'] };
-}
-
-function deleteRoute(parts: ActParts, act: Extract<Act, { kind: 'routeDeleted' }>): void {
-  const cluster = clusterOf(parts, act.cluster);
-  const namespace = act.namespace ?? 'default';
-  const stored = cluster?.kube.read(HTTP_ROUTE, namespace, act.route);
-  if (cluster === undefined || stored === undefined) return;
-  cluster.kube.request(
-    { verb: 'delete', resource: HTTP_ROUTE, namespace, name: act.route },
-    person(undefined),
-  );
-  if (act.again !== true) return;
-  const request: KubeRequest = { verb: 'create', resource: HTTP_ROUTE, namespace, object: anew(stored) };
-  cluster.kube.request(request, person(undefined));
-}
-
-/** `kubectl apply`: created, or applied over what is there. */
-export function applyObject(
-  cluster: Cluster,
-  object: KubeObject,
-  namespace: string,
-  caller: Caller,
-): string | null {
-  const resource = resourceOf(object);
-  if (resource === undefined) return `no such kind: ${object.apiVersion} ${object.kind}`;
-  const where = resource.namespaced ? (object.metadata.namespace ?? namespace) : null;
-  const created = cluster.kube.request({ verb: 'create', resource, namespace: where, object }, caller);
-  if (!('failure' in created)) return null;
-  if (created.failure.reason !== 'AlreadyExists')
-    return created.failure.message ?? `status ${created.status}`;
-  const { name } = object.metadata;
-  const patch: KubeRequest = {
-    verb: 'patch',
-    resource,
-    namespace: where,
-    name,
-    type: 'apply',
-    patch: object,
-    force: true,
-  };
-  const applied = cluster.kube.request(patch, caller);
-  return 'failure' in applied ? (applied.failure.message ?? `status ${applied.status}`) : null;
-}
-
-function scaleDeployment(parts: ActParts, act: Extract<Act, { kind: 'deploymentScaled' }>): void {
-  const request: KubeRequest = {
-    verb: 'patch',
-    resource: DEPLOYMENT,
-    namespace: act.namespace ?? 'default',
-    name: act.name,
-    type: 'merge',
-    patch: { spec: { replicas: act.replicas } },
-  };
-  const by = act.by ?? 'horizontal-pod-autoscaler';
-  send(parts, act.cluster, request, { user: by, manager: by });
 }
 
 /** Changes how servers behave, and back again after a time. */
@@ -228,28 +136,34 @@ function perform(parts: ActParts, act: Act): void {
     actOnSide(parts, act);
     return;
   }
-  const cluster = 'cluster' in act ? clusterOf(parts, act.cluster) : clusterOf(parts, undefined);
+  const cluster =
+    'cluster' in act ? clusterOf(parts.clusters, act.cluster) : clusterOf(parts.clusters, undefined);
   if (cluster === undefined) return;
   switch (act.kind) {
     case 'deploymentScaled':
-      scaleDeployment(parts, act);
+      scaleDeployment(parts.clusters, act);
       return;
     case 'weightsEdited':
-      editWeights(parts, act);
+      editWeights(parts.clusters, act);
       return;
     case 'routeDeleted':
-      deleteRoute(parts, act);
+      deleteRoute(parts.clusters, act);
       return;
     case 'patched': {
       const what = target(act.resource, act);
-      send(parts, act.cluster, { verb: 'patch', ...what, type: 'json', patch: act.patch }, person(act.by));
+      send(
+        parts.clusters,
+        act.cluster,
+        { verb: 'patch', ...what, type: 'json', patch: act.patch },
+        person(act.by),
+      );
       return;
     }
     case 'applied':
       for (const object of act.objects) applyObject(cluster, object, 'default', person(act.by));
       return;
     case 'deleted':
-      send(parts, act.cluster, { verb: 'delete', ...target(act.resource, act) }, person(act.by));
+      send(parts.clusters, act.cluster, { verb: 'delete', ...target(act.resource, act) }, person(act.by));
       return;
     case 'nodesRemoved':
       parts.nodePools.dropNodes(cluster, act.nodePool, act.nodes ?? Number.POSITIVE_INFINITY);
@@ -272,7 +186,7 @@ function perform(parts: ActParts, act: Act): void {
 }
 
 /** Part of a rule's traffic that the load balancer sends to the pool now, percent: the largest over all rules. */
-export function programmedPercent(parts: Pick<ActParts, 'gateways'>, backend: Backend): number {
+function programmedPercent(parts: Pick<ActParts, 'gateways'>, backend: Backend): number {
   let largest = 0;
   for (let frontEnd = 0; frontEnd < parts.gateways.frontEnds(backend.cluster); frontEnd++) {
     for (const route of parts.gateways.programmed(backend.cluster, frontEnd)) {
@@ -320,5 +234,7 @@ export function createActs(parts: ActParts, scheduled: readonly ScheduledAct[]):
       });
     }
   };
-  return { act: run, programmed: () => waiting.forEach(look), done };
+  const programmed = (): void => waiting.forEach(look);
+  programmed();
+  return { act: run, programmed, done };
 }

@@ -13,7 +13,7 @@ import type { Traffic } from './traffic.ts';
 import type { RouteWrite } from './truth.ts';
 
 /** The parts of the world that act on what is written to an API server. */
-export interface WatchParts {
+interface WatchParts {
   readonly engine: Engine;
   readonly pods: Pods;
   readonly deployments: Deployments;

@@ -3,7 +3,7 @@ import { createEventQueue } from './event-queue.ts';
 import type { DurationRanges, WorldParameters } from './parameters.ts';
 import { createRandom, type Random } from './random.ts';
 
-export type DurationKind = keyof DurationRanges;
+type DurationKind = keyof DurationRanges;
 
 /** A duration that the world drew itself, for those who ask how much of a rollout's time was its own. */
 export interface DrawnDuration {

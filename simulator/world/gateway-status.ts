@@ -5,7 +5,7 @@ import { at, type Fields, fields, items } from './fields.ts';
 import { rfc3339 } from './kubernetes/rfc3339.ts';
 import { GATEWAY, HTTP_ROUTE, INFERENCE_POOL } from './resources.ts';
 
-export const CONTROLLER = 'networking.gke.io/gateway';
+const CONTROLLER = 'networking.gke.io/gateway';
 
 export interface RouteReport {
   readonly gateway: { readonly namespace: string; readonly name: string };

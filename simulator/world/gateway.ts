@@ -1,15 +1,15 @@
 import type { KubeObject } from '../../workflows/kubernetes.ts';
-import type { Backend, Backends } from './backends.ts';
+import type { Backends } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
-import { at, type Fields, items, number, text } from './fields.ts';
+import { gatewayOf, type Reading, readRoute } from './gateway-reading.ts';
 import { type RouteReport, writePoolStatus, writeRouteStatus } from './gateway-status.ts';
 import type { GatewayBehaviour } from './parameters.ts';
 import type { Random } from './random.ts';
-import { GATEWAY, HTTP_ROUTE, INFERENCE_POOL, SERVICE } from './resources.ts';
-import { hostnamesOf, type ProgrammedRoute, type ProgrammedRule } from './routing.ts';
+import { HTTP_ROUTE } from './resources.ts';
+import type { ProgrammedRoute } from './routing.ts';
 
-export interface GatewayHooks {
+interface GatewayHooks {
   /** Just before the load balancer changes. */
   beforeChange(): void;
   /** The load balancer has changed. */
@@ -57,76 +57,6 @@ interface Hub {
 
 const keyOf = (object: { readonly namespace: string; readonly name: string }): string =>
   `${object.namespace}/${object.name}`;
-
-interface Reference {
-  readonly backend: Backend;
-  readonly weight: number;
-  /** What is wrong with it; null when it can be programmed. */
-  readonly problem: string | null;
-}
-
-function reference(hub: Hub, cluster: Cluster, namespace: string, ref: Fields): Reference {
-  const kind = ref['kind'] === 'InferencePool' ? 'InferencePool' : 'Service';
-  const name = text(ref['name']) ?? '';
-  const where = text(ref['namespace']) ?? namespace;
-  const backend = hub.backends.of(cluster, kind, where, name);
-  const weight = number(ref['weight']) ?? 1;
-  if (kind === 'Service') {
-    const found = cluster.kube.read(SERVICE, where, name) !== undefined;
-    return { backend, weight, problem: found ? null : `Service ${where}/${name} not found` };
-  }
-  const pool = cluster.kube.read(INFERENCE_POOL, where, name);
-  const picker = text(at(pool, 'spec', 'endpointPickerRef', 'name'));
-  if (pool === undefined) return { backend, weight, problem: `InferencePool ${where}/${name} not found` };
-  const found = picker === undefined || cluster.kube.read(SERVICE, where, picker) !== undefined;
-  const why = `failed to validate inference pool extension ref: Service ${where}/${picker ?? ''} not found`;
-  return { backend, weight, problem: found ? null : why };
-}
-
-function gatewayOf(cluster: Cluster, route: KubeObject): { namespace: string; name: string } | null {
-  for (const parent of items(at(route, 'spec', 'parentRefs'))) {
-    if ((parent['kind'] ?? 'Gateway') !== 'Gateway') continue;
-    const namespace = text(parent['namespace']) ?? route.metadata.namespace ?? 'default';
-    const name = text(parent['name']) ?? '';
-    const found = cluster.kube.read(GATEWAY, namespace, name);
-    if (text(at(found, 'spec', 'gatewayClassName'))?.startsWith('gke-l7') === true)
-      return { namespace, name };
-  }
-  return null;
-}
-
-interface Reading {
-  readonly route: ProgrammedRoute;
-  readonly pools: readonly Backend[];
-  readonly problems: readonly string[];
-}
-
-function readRoute(hub: Hub, cluster: Cluster, object: KubeObject): Reading {
-  const namespace = object.metadata.namespace ?? 'default';
-  const problems: string[] = [];
-  const pools: Backend[] = [];
-  const rules = items(at(object, 'spec', 'rules')).map((rule): ProgrammedRule => {
-    const references = items(rule['backendRefs']).map((ref) => reference(hub, cluster, namespace, ref));
-    for (const { backend, problem } of references) {
-      if (problem !== null) problems.push(problem);
-      else if (backend.kind === 'InferencePool') pools.push(backend);
-    }
-    return {
-      matches: items(rule['matches']),
-      backends: references.map(({ backend, weight }) => ({ backend, name: backend.name, weight })),
-      weightSum: references.reduce((sum, { weight }) => sum + weight, 0),
-    };
-  });
-  const route = {
-    namespace,
-    name: object.metadata.name,
-    createdAt: object.metadata.creationTimestamp ?? '',
-    hostnames: hostnamesOf(object),
-    rules,
-    generation: object.metadata.generation ?? 1,
-  };
-  return { route, pools, problems };
-}
 
 function program(hub: Hub, gateway: ClusterGateway, route: ProgrammedRoute): void {
   const { trafficLagMs } = gateway.behaviour;
@@ -194,7 +124,7 @@ function reconcile(hub: Hub, gateway: ClusterGateway, state: RouteState): void {
     state.reconciling = false;
     return;
   }
-  const reading = readRoute(hub, cluster, object);
+  const reading = readRoute(hub.backends, cluster, object);
   state.resolved = reading.problems.length === 0;
   if (!state.resolved) {
     state.reconciling = false;
@@ -298,7 +228,7 @@ export function createGateways(engine: Engine, backends: Backends, hooks: Gatewa
       for (const state of gateway.routes.values()) {
         const object = cluster.kube.read(HTTP_ROUTE, state.namespace, state.name);
         if (object === undefined) continue;
-        const resolved = readRoute(hub, cluster, object).problems.length === 0;
+        const resolved = readRoute(hub.backends, cluster, object).problems.length === 0;
         if (!resolved || !state.resolved) begin(hub, gateway, state);
       }
     },

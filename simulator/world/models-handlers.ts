@@ -8,7 +8,7 @@ import type { ServerHttp } from './server-http.ts';
 import type { ServerMetrics } from './server-metrics.ts';
 import type { Traffic } from './traffic.ts';
 
-export interface ModelsParts {
+interface ModelsParts {
   readonly engine: Engine;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly traffic: Traffic;

@@ -30,7 +30,7 @@ export interface AbsenceAlarm {
   readonly split: boolean;
 }
 
-export const ABSENCE_MS = 5 * 60_000;
+const ABSENCE_MS = 5 * 60_000;
 /** How often policies are evaluated. Source: Cloud Monitoring, evaluation interval of PromQL conditions. */
 const EVALUATION_MS = 30_000;
 

@@ -219,13 +219,20 @@ function seed(hub: Hub, cluster: Cluster, parameters: NodePoolParameters): void 
   bringUp(hub, cluster, pool, nodesWanted(pool));
 }
 
+/** Whether a pod waits for a machine that the pool could give. */
+function wanted(cluster: Cluster, nodePool: string): boolean {
+  for (const pod of cluster.pods.values()) {
+    if (pod.stage !== 'pending' || pod.deleting || pod.needs.gpus === 0) continue;
+    if ((pod.needs.nodeSelector['cloud.google.com/gke-nodepool'] ?? nodePool) === nodePool) return true;
+  }
+  return false;
+}
+
 function scaleUp(hub: Hub, cluster: Cluster): void {
-  const waits = [...cluster.pods.values()].some((pod) => pod.stage === 'pending' && pod.needs.gpus > 0);
-  if (!waits) return;
   for (const pool of cluster.nodePools.values()) {
     const most = pool.autoscaling?.enabled === true ? (pool.autoscaling.totalMaxNodeCount ?? 0) : 0;
     const present = [...cluster.nodes.values()].filter((node) => node.nodePool === pool.name).length;
-    if (present >= most || hub.growing.has(key(cluster, pool.name))) continue;
+    if (present >= most || hub.growing.has(key(cluster, pool.name)) || !wanted(cluster, pool.name)) continue;
     hub.growing.add(key(cluster, pool.name));
     hub.engine.after(hub.engine.draw('nodeStart', pool.name), () => {
       hub.growing.delete(key(cluster, pool.name));

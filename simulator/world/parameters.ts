@@ -3,7 +3,7 @@ import type { GkeTaint } from '../../workflows/ports.ts';
 import type { ScheduledAct } from './acts.ts';
 
 /** A duration is drawn uniformly between both ends, milliseconds. */
-export type Range = readonly [minMs: number, maxMs: number];
+type Range = readonly [minMs: number, maxMs: number];
 
 /** Everything that takes time of its own in the world. */
 export interface DurationRanges {
@@ -169,7 +169,7 @@ export interface WorldParameters {
   readonly stepMs: number;
 }
 
-export type StreamInput = Partial<StreamParameters>;
+type StreamInput = Partial<StreamParameters>;
 
 /** What a caller says; everything else has a default. */
 export type WorldInput = Partial<

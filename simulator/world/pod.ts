@@ -16,7 +16,7 @@ export interface PodNeeds {
   readonly unreadyAfterMs: number | null;
 }
 
-export type PodRole =
+type PodRole =
   | { readonly kind: 'server'; readonly config: ServerConfig }
   | {
       readonly kind: 'picker';
@@ -83,7 +83,7 @@ const gpusOf = (container: Fields): number =>
   number(at(container, 'resources', 'requests', 'nvidia.com/gpu')) ??
   0;
 
-export function podNeeds(spec: Fields): PodNeeds {
+function podNeeds(spec: Fields): PodNeeds {
   const containers = items(spec['containers']);
   return {
     gpus: containers.reduce((sum, container) => sum + gpusOf(container), 0),
@@ -95,7 +95,7 @@ export function podNeeds(spec: Fields): PodNeeds {
   };
 }
 
-export function podRole(spec: Fields, maxModelLen: number): PodRole {
+function podRole(spec: Fields, maxModelLen: number): PodRole {
   const pool = pickerPool(spec);
   if (pool !== null) {
     const metrics = pickerMetrics(spec);

@@ -10,13 +10,15 @@ import { INFERENCE_POOL, POD } from './resources.ts';
 import { startServer } from './server.ts';
 
 /** What other parts of the world want to know of pods. */
-export interface PodHooks {
+interface PodHooks {
   /** Just before something changes that traffic depends on. */
   beforeChange(): void;
   /** Rotation, readiness or existence changed. */
   changed(pod: Pod): void;
   /** Requests in the process end with it: by a reset connection, or as SIGTERM ends them. */
   requestsLost(pod: Pod, how: 'killed' | 'terminated'): void;
+  /** No machine takes a pod. */
+  unplaced(cluster: Cluster): void;
 }
 
 export interface Pods {
@@ -99,7 +101,10 @@ function start(life: Life, pod: Pod): void {
 
 function place(life: Life, pod: Pod): boolean {
   const node = placeFor(pod.cluster, pod.needs);
-  if (node === null) return false;
+  if (node === null) {
+    life.hooks.unplaced(pod.cluster);
+    return false;
+  }
   node.gpusUsed += pod.needs.gpus;
   pod.node = node;
   pod.stage = 'pulling';
@@ -108,6 +113,12 @@ function place(life: Life, pod: Pod): boolean {
   writePodStatus(pod, life.engine.now());
   pod.timer = life.engine.after(life.engine.draw('imagePull', pod.name), () => start(life, pod));
   return true;
+}
+
+function placePending(life: Life, cluster: Cluster): void {
+  for (const pod of cluster.pods.values()) {
+    if (pod.stage === 'pending' && !pod.deleting) place(life, pod);
+  }
 }
 
 function release(node: ClusterNode | null, pod: Pod): void {
@@ -133,6 +144,7 @@ function remove(life: Life, pod: Pod): void {
   if (stored?.metadata.uid === pod.uid) pod.cluster.kube.remove(POD, pod.namespace, pod.name);
   life.hooks.changed(pod);
   scheduleNotice(life, pod);
+  placePending(life, pod.cluster);
 }
 
 /** SIGTERM: what runs may go on for the server's own shutdown time, and never past the grace period. */
@@ -234,11 +246,7 @@ export function createPods(engine: Engine, hooks: PodHooks): Pods {
     hang: (pod, forMs) => hang(life, pod, forMs),
     vanish: (pod) => remove(life, pod),
     refresh: (pod) => updateReadiness(life, pod),
-    placePending(cluster) {
-      for (const pod of cluster.pods.values()) {
-        if (pod.stage === 'pending' && !pod.deleting) place(life, pod);
-      }
-    },
+    placePending: (cluster) => placePending(life, cluster),
     configMapChanged: life.adapters.configMapChanged,
   };
 }

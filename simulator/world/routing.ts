@@ -2,7 +2,7 @@ import type { Backend } from './backends.ts';
 import { at, type Fields, items, text, texts } from './fields.ts';
 import type { StreamParameters } from './parameters.ts';
 
-export interface ProgrammedBackend {
+interface ProgrammedBackend {
   /** null: the load balancer has nothing behind it. */
   readonly backend: Backend | null;
   readonly name: string;

@@ -6,15 +6,15 @@ import type { Random } from './random.ts';
 import { httpCounts, type Server, serves } from './server.ts';
 import { SERVER_FAMILIES, type ServerMetrics } from './server-metrics.ts';
 import { blockedUntilMs, serviceMs } from './serving.ts';
-import { warmUp } from './traffic.ts';
+import { warmUp } from './traffic-flow.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body: Fields;
 }
 
-export interface HttpResponse {
+interface HttpResponse {
   readonly status: number;
   readonly body: string;
   /** Time the server takes, milliseconds. */

@@ -2,7 +2,7 @@ import { emptyHistogram, type FirstTokenHistogram } from './first-token.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** Counters as the process keeps them: absolute, and gone with it. */
-export interface ServerCounters {
+interface ServerCounters {
   readonly http: Map<string, HttpCounts>;
   success: { stop: number; length: number; abort: number; error: number; repetition: number };
   readonly firstToken: FirstTokenHistogram;
@@ -11,7 +11,7 @@ export interface ServerCounters {
 }
 
 /** Finished requests of one handler and method, by class of status. */
-export interface HttpCounts {
+interface HttpCounts {
   readonly handler: string;
   readonly method: string;
   ok: number;

@@ -44,6 +44,8 @@ export interface WorldStoreOptions {
   readonly staleByMs?: number;
   /** How many versions of a rollout are kept, to lag and to restore. */
   readonly versionsMax?: number;
+  /** The last number that each name was given before this store began. */
+  readonly lastNumbers?: Readonly<Record<string, number>>;
 }
 
 export interface WorldStore {
@@ -87,6 +89,7 @@ const NO_FAULTS: StoreFaults = { outage: never, contend: never, staleList: never
 /** A store in virtual time. Without faults it never fails. */
 export function createWorldStore(options: WorldStoreOptions): WorldStore {
   const records = new StoreRecords(options.versionsMax ?? 8);
+  for (const [name, number] of Object.entries(options.lastNumbers ?? {})) records.counters.set(name, number);
   const listeners: ((document: RolloutDocument) => void)[] = [];
   const inject = new FaultInjection(options);
   return {

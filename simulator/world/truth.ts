@@ -12,10 +12,11 @@ import type { PodStage } from './pod.ts';
 import { HTTP_ROUTE } from './resources.ts';
 import type { ProgrammedRoute } from './routing.ts';
 import { type FailureKind, tallied } from './tally.ts';
-import type { FailureRecord, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
+import type { FailureRecord } from './traffic-flow.ts';
 
 /** Client-side truth: every request that was sent and how it ended. Requests in flight are in `total` and not yet failed. */
-export interface RequestTotals {
+interface RequestTotals {
   readonly total: number;
   readonly failed: number;
   readonly inFlight: number;
@@ -40,7 +41,7 @@ export interface RuleWeights {
   readonly measuredPercent: Readonly<Record<string, number>> | null;
 }
 
-export interface RouteTruth {
+interface RouteTruth {
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
@@ -88,7 +89,7 @@ export interface Truth {
   readonly drawnDurationsMs: number;
 }
 
-export interface TruthParts {
+interface TruthParts {
   readonly engine: Engine;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly backends: Backends;

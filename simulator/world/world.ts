@@ -19,7 +19,7 @@ import { kubernetesHandlers } from './kubernetes-handlers.ts';
 import { modelsHandlers } from './models-handlers.ts';
 import { createMonitoring } from './monitoring.ts';
 import { monitoringHandlers } from './monitoring-handlers.ts';
-import { createNodePools } from './node-pools.ts';
+import { createNodePools, type NodePools } from './node-pools.ts';
 import type { StackParameters, WorldInput, WorldParameters } from './parameters.ts';
 import { createPods } from './pods.ts';
 import { GATEWAY_CLASS, NAMESPACE, POD, resourceOf } from './resources.ts';
@@ -109,9 +109,10 @@ interface Parts extends ActParts {
 function assemble(engine: EngineControl): Parts & { readonly hooks: { acts: Acts | null } } {
   const clusters = new Map<string, Cluster>();
   const routeWrites: RouteWrite[] = [];
-  const late: { traffic: Traffic | null; deployments: Deployments | null } = {
+  const late: { traffic: Traffic | null; deployments: Deployments | null; nodePools: NodePools | null } = {
     traffic: null,
     deployments: null,
+    nodePools: null,
   };
   const hooks: { acts: Acts | null } = { acts: null };
   const backends = createBackends();
@@ -123,10 +124,12 @@ function assemble(engine: EngineControl): Parts & { readonly hooks: { acts: Acts
       if (pod.ownerUid !== null) late.deployments?.changed(pod.cluster, pod.ownerUid);
     },
     requestsLost: (pod, how) => late.traffic?.lose(pod, how),
+    unplaced: (cluster) => late.nodePools?.scaleUp(cluster),
   });
   const deployments = createDeployments(engine, pods);
   late.deployments = deployments;
   const nodePools = createNodePools(engine, pods);
+  late.nodePools = nodePools;
   const programmed = (): void => hooks.acts?.programmed();
   const gateways = createGateways(engine, backends, { beforeChange, programmed });
   const uid = uids(engine);

@@ -29,7 +29,7 @@ export const secondPool = (stack: readonly KubeObject[], newPool = `${POOL}-2`):
     )
     .map((text) => JSON.parse(text) as KubeObject);
 
-export const rolloutFile = (changes: { readonly spec?: string; readonly ladder?: string } = {}): string => `
+export const rolloutFile = (changes: { readonly to?: string; readonly ladder?: string } = {}): string => `
 apiVersion: sluice.dev/v1
 kind: Rollout
 metadata: { name: llm-second }
@@ -37,9 +37,8 @@ spec:
   type: node
   cluster: ${CLUSTER}
   namespace: default
-  acknowledge: [floating-model]
   from: { pool: ${POOL} }
-  to: { pool: ${POOL}-2, source: { manifests: [new.yaml] } }
+  to: { pool: ${POOL}-2, source: { manifests: [new.yaml] }${changes.to ?? ''} }
 ${
   changes.ladder ??
   `  ladder:
@@ -50,4 +49,4 @@ ${
   retention: { old: 10m, retire: keep }
   rollback: { after: { newPods: 10m } }`
 }
-${changes.spec ?? ''}`;
+`;

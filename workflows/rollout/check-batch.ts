@@ -71,16 +71,21 @@ function refuseLarge(
 
 /** Stops at what JSON drops in silence and, where `nestedArrays` is false, at what Firestore refuses. */
 function refuseUnstorable(value: unknown, path: string, nestedArrays: boolean): void {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
-  if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (typeof value !== 'object') {
-    throw storeFailure('not-storable', `${path}: ${typeof value === 'number' ? value : typeof value}.`);
+  const fault = unstorable(value, nestedArrays);
+  if (fault !== null) throw storeFailure('not-storable', `${path}${fault}`);
+}
+
+/** null, or `.where.it.is: what`. The path is put together only once something is found. */
+function unstorable(value: unknown, nestedArrays: boolean): string | null {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
+  if (typeof value === 'number' && Number.isFinite(value)) return null;
+  if (typeof value !== 'object') return `: ${typeof value === 'number' ? value : typeof value}.`;
+  const isArray = Array.isArray(value);
+  for (const key of Object.keys(value)) {
+    const part = (value as Readonly<Record<string, unknown>>)[key];
+    if (!nestedArrays && isArray && Array.isArray(part)) return `.${key}: an array in an array.`;
+    const fault = unstorable(part, nestedArrays);
+    if (fault !== null) return `.${key}${fault}`;
   }
-  for (const [key, part] of Object.entries(value)) {
-    const at = `${path}.${key}`;
-    if (!nestedArrays && Array.isArray(value) && Array.isArray(part)) {
-      throw storeFailure('not-storable', `${at}: an array in an array.`);
-    }
-    refuseUnstorable(part, at, nestedArrays);
-  }
+  return null;
 }

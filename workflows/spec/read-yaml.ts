@@ -162,8 +162,8 @@ function explainYamlError(error: YAMLError, all: readonly YAMLError[], text: str
     const indent = /^[ \t]*/u.exec(text.slice(lineStart))?.[0].length ?? 0;
     return [lineStart + indent, BAD_INDENT];
   }
-  if (error.code === 'BAD_INDENT' && !error.message.includes('end with a')) return [offset, BAD_INDENT];
-  if (error.code === 'BAD_INDENT' || error.message.startsWith('Missing closing')) return [offset, UNCLOSED];
+  if (/end with a [\]}]|^Missing closing/u.test(error.message)) return [offset, UNCLOSED];
+  if (error.code === 'BAD_INDENT') return [offset, BAD_INDENT];
   return [offset, YAML_ERRORS[error.code] ?? syntaxError(error)];
 }
 

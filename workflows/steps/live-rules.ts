@@ -117,8 +117,12 @@ export const pairRules = (
     for (const candidate of candidates) {
       const located = locate(candidate.refs, rule, plan.namespace, sides);
       const found = located.originals.filter((index) => index >= 0).length;
-      const foreign = located.extra.length;
-      const score = 4 * found - 2 * foreign + (candidate.index === rule.index ? 1 : 0);
+      const hasForeign = located.extra.some((index) => {
+        const ref = candidate.refs[index];
+        return ref !== undefined && sideOf(ref, plan.namespace, sides) === 'other';
+      });
+      // Backends count most; among equals the rule's own place wins, whatever others have added there.
+      const score = 4 * found - (hasForeign ? 1 : 0) + (candidate.index === rule.index ? 2 : 0);
       scored.push({ live: candidate, rule, score });
     }
   }

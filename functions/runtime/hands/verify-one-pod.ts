@@ -10,7 +10,8 @@ import { bodyOf, COMPLETIONS_PATH, PROBES, type ProbeKind } from './verify-reque
 
 /** First uses stall for about 15 s; what is slower than this has not been used before, or is sick. */
 export const STALL_MS = 5_000;
-const TIMEOUT_MS = 30_000;
+/** Two first uses at once wait for each other. */
+const TIMEOUT_MS = 60_000;
 /** Adapters are loaded by a sidecar after the server is ready. */
 const NAMES_GRACE_MS = 60_000;
 const NAMES_RETRY_MS = 5_000;

@@ -55,12 +55,14 @@ describe('a rollout file that is one edit away from a valid one', () => {
 
 describe('a text that is no rollout file', () => {
   test.each(BROKEN_TEXTS)('has one problem: $name', ({ text, line, column, code }) => {
-    const places = problemsOf(text()).map((problem) => ({
+    const problems = problemsOf(text());
+    const places = problems.map((problem) => ({
       line: problem.line,
       column: problem.column,
       code: problem.code,
     }));
     expect(places).toEqual([{ line, column, code }]);
+    expect(problems.map(formatProblem).join('')).not.toMatch(/\p{Cc}/u);
   });
 });
 

@@ -52,7 +52,7 @@ export const BROKEN_TEXTS: readonly BrokenText[] = [
   { name: 'open brackets', text: () => '['.repeat(60_000), line: 1, column: 65, code: 'too-deep' },
   { name: 'dashes', text: () => '- '.repeat(30_000), line: 1, column: 129, code: 'too-deep' },
   { name: 'aliases of aliases', text: aliasBomb, line: 16, column: 24, code: 'too-many-aliases' },
-  { name: 'a tab after a brace', text: () => '-- {\t\n', line: 1, column: 1, code: 'not-a-mapping' },
+  { name: 'a tab in a block’s head', text: () => '> -\t]', line: 1, column: 3, code: 'yaml-syntax' },
   { name: 'UTF-16', text: () => 'a\0:\0 \0b\0', line: 1, column: 2, code: 'control-character' },
   { name: 'old line ends', text: () => 'a: 1\rb: 2\r', line: 1, column: 5, code: 'control-character' },
   { name: 'half a character', text: () => 'a: \ud800\n', line: 1, column: 4, code: 'bad-encoding' },

@@ -1,0 +1,215 @@
+/** What a demo came to: the figures of the last line, and what a person wants to know at the end. */
+import { type KubeObject, type KubeResource, type ObjectIdentity, RESOURCES } from '../workflows/kubernetes.ts';
+import { at, itemsOf } from '../workflows/plans/fields.ts';
+import type { BackendRef, Finding, Plan } from '../workflows/plans/plan.ts';
+import { INTENT_ANNOTATION, NODE_POOL_OWNER_LABEL } from '../workflows/plans/plan-create.ts';
+import { backendRefsOf } from '../workflows/plans/route-rules.ts';
+import { type Replay, replay } from '../workflows/rollout/replay.ts';
+import { readState } from '../workflows/rollout/read-state.ts';
+import type { Ending } from '../workflows/rollout/context.ts';
+import type { JournalEntry, Leftover, RolloutDocument } from '../workflows/rollout/stored.ts';
+import { must } from '../workflows/assert.ts';
+import type { DemoInput } from './demo-input.ts';
+import type { RolloutFollower, ShareClocks } from './follow-rollout.ts';
+import type { RolloutInput } from './rollout-input.ts';
+import type { RouteName } from './scenarios.ts';
+import type { SimulatedCloud } from './simulated-cloud.ts';
+
+/** The last line of `--json`. */
+export interface DemoResult {
+  readonly scenario: string;
+  /** `promoted`, `rolledBack`, `failed`; the state where a run did not end. */
+  readonly outcome: string;
+  readonly rolloutId: string;
+  /** Every share that the gateway confirmed, in order; one that is confirmed anew is not repeated. */
+  readonly shares: readonly number[];
+  /** From the incident to the accepted write of the rollback, virtual; null without an alert. */
+  readonly alertToWrittenMs: number | null;
+  readonly requests: { readonly total: number; readonly failed: number };
+  /** Requests on the new side by rung, as the judges counted them. */
+  readonly samplesPerRung: readonly number[];
+  /** Of the rules that name one of the two pools, at the end. */
+  readonly backendRefs: readonly BackendRef[];
+  readonly journalEntries: number;
+  readonly replayMatches: boolean;
+}
+
+export interface DemoRun {
+  readonly result: DemoResult;
+  readonly endedAsMeant: boolean;
+  readonly ending: Ending | null;
+  /** What preflight or verifying found; notes included. */
+  readonly findings: readonly Finding[];
+  /** Warnings that the demo accepted in the file that it made. */
+  readonly accepted: readonly string[];
+  readonly rollout: RolloutInput;
+  readonly plan: Plan | null;
+  readonly shares: readonly ShareClocks[];
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** `Kind namespace/name` of what the rollout made, of what it removed of the old side, of what is still there of its own. */
+  readonly created: readonly string[];
+  readonly removed: readonly string[];
+  readonly remaining: readonly string[];
+  readonly nodePool: { readonly name: string; readonly exists: boolean } | null;
+  readonly leftovers: readonly Leftover[];
+  readonly replay: Replay;
+  readonly record: DemoRecord;
+}
+
+/** Everything that a store keeps of a rollout. */
+export interface DemoRecord {
+  readonly document: RolloutDocument;
+  readonly entries: readonly JournalEntry[];
+  readonly attachments: Readonly<Record<string, string>>;
+  readonly leftovers: readonly Leftover[];
+}
+
+interface Ran {
+  readonly cloud: SimulatedCloud;
+  readonly input: DemoInput;
+  readonly route: RouteName;
+  readonly rollout: RolloutInput;
+  readonly follower: RolloutFollower;
+  readonly accepted: readonly string[];
+  readonly rolloutId: string;
+}
+
+/** Reads the end of a run. */
+export const demoRun = (ran: Ran): DemoRun => {
+  const { cloud, input, rollout, follower, rolloutId } = ran;
+  const { truth } = cloud.store;
+  const document = must(truth.documents.get(rolloutId), 'the rollout that was started');
+  const entries = truth.journals.get(rolloutId) ?? [];
+  const leftovers = [...truth.leftovers.values()].filter((one) => one.rolloutId === rolloutId);
+  const record: DemoRecord = {
+    document,
+    entries,
+    attachments: Object.fromEntries(truth.attachments.get(rolloutId) ?? []),
+    leftovers,
+  };
+  const replayed = replay(document, entries);
+  const { context } = readState(document);
+  const plan = document.plan === null ? null : (JSON.parse(document.plan) as Plan);
+  const made = context.created.map((identity) => ({ identity, isThere: isThere(cloud, rollout, identity) }));
+  const result: DemoResult = {
+    scenario: input.scenario.name,
+    outcome: document.state,
+    rolloutId,
+    shares: confirmedShares(entries),
+    alertToWrittenMs: alertToWrittenMs(cloud, entries),
+    requests: requestsOf(cloud),
+    samplesPerRung: [...follower.samples].map((samples) => samples ?? 0),
+    backendRefs: backendRefsNow(ran),
+    journalEntries: entries.length,
+    replayMatches: replayed.kind === 'matches',
+  };
+  return {
+    result,
+    endedAsMeant: document.state === input.scenario.endsAs,
+    ending: context.ending,
+    findings: findingsOf(entries),
+    accepted: ran.accepted,
+    rollout,
+    plan,
+    shares: follower.shares,
+    startedAtMs: document.createdAtMs,
+    endedAtMs: document.finishedAtMs ?? document.lastNowMs,
+    created: made.map(({ identity }) => nameOf(identity)),
+    removed: (plan?.delete ?? []).filter((one) => !isThere(cloud, rollout, one)).map(nameOf),
+    remaining: made.filter((one) => one.isThere).map(({ identity }) => nameOf(identity)),
+    nodePool: nodePoolOf(cloud, rollout, rolloutId, entries),
+    leftovers,
+    replay: replayed,
+    record,
+  };
+};
+
+const nameOf = ({ kind, namespace, name }: ObjectIdentity): string =>
+  `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
+
+const isThere = (cloud: SimulatedCloud, { spec }: RolloutInput, identity: ObjectIdentity): boolean => {
+  const found = cloud.world.kube(spec.cluster)?.read(identity, identity.namespace, identity.name);
+  return found?.metadata.uid === identity.uid;
+};
+
+const confirmedShares = (entries: readonly JournalEntry[]): readonly number[] => {
+  const shares: number[] = [];
+  let written = 0;
+  for (const { message } of entries) {
+    if (message.kind !== 'outcome') continue;
+    const { outcome } = message;
+    if (outcome.kind === 'rollbackWritten') written = outcome.sharePercent;
+    const confirmed =
+      outcome.kind === 'weightsConfirmed'
+        ? outcome.sharePercent
+        : outcome.kind === 'rollbackConfirmed'
+          ? written
+          : null;
+    if (confirmed !== null && shares.at(-1) !== confirmed) shares.push(confirmed);
+  }
+  return shares;
+};
+
+const alertToWrittenMs = (cloud: SimulatedCloud, entries: readonly JournalEntry[]): number | null => {
+  const alert = entries.find(({ message, refusal }) => message.kind === 'alert' && refusal === null);
+  if (alert?.message.kind !== 'alert') return null;
+  // Cloud Monitoring tells whole seconds; the world knows better.
+  const opened = cloud.world.truth().acts.find(({ act }) => act.kind === 'incidentOpened');
+  const sinceMs = opened?.atMs ?? alert.message.incident.startedAtMs;
+  for (const { message } of entries)
+    if (message.kind === 'outcome' && message.outcome.kind === 'rollbackWritten')
+      return message.outcome.atMs - sinceMs;
+  return null;
+};
+
+const requestsOf = (cloud: SimulatedCloud): DemoResult['requests'] => {
+  const { total, failed } = cloud.world.truth().requests;
+  return { total, failed };
+};
+
+const backendRefsNow = ({ cloud, route, rollout }: Ran): readonly BackendRef[] => {
+  const { spec } = rollout;
+  const object = cloud.world.kube(spec.cluster)?.read(RESOURCES.httpRoute, route.namespace, route.name);
+  return itemsOf(at(object, 'spec', 'rules'))
+    .map((rule) => backendRefsOf(rule))
+    .filter((refs) => refs.some(({ name }) => name === spec.from.pool || name === spec.to.pool))
+    .flat();
+};
+
+const findingsOf = (entries: readonly JournalEntry[]): readonly Finding[] =>
+  entries.flatMap(({ message }) =>
+    message.kind === 'outcome' && 'findings' in message.outcome ? message.outcome.findings : [],
+  );
+
+const nodePoolOf = (
+  cloud: SimulatedCloud,
+  { spec }: RolloutInput,
+  rolloutId: string,
+  entries: readonly JournalEntry[],
+): DemoRun['nodePool'] => {
+  const there = (cloud.world.truth().nodePools[spec.cluster] ?? []).find(
+    (pool) => pool.config.resourceLabels?.[NODE_POOL_OWNER_LABEL] === rolloutId,
+  );
+  if (there !== undefined) return { name: there.name, exists: true };
+  for (const { message } of entries) {
+    if (message.kind !== 'outcome') continue;
+    const { outcome } = message;
+    if (outcome.kind === 'nodePoolCreated' || outcome.kind === 'nodePoolFailed')
+      return { name: outcome.nodePool, exists: false };
+  }
+  return null;
+};
+
+/** Objects that bear the rollout's mark, whatever it remembers: nothing may be left that was not said. */
+export const markedObjects = (
+  cloud: SimulatedCloud,
+  cluster: string,
+  resources: readonly KubeResource[],
+  rolloutId: string,
+): readonly KubeObject[] =>
+  resources.flatMap((resource) =>
+    (cloud.world.kube(cluster)?.all(resource) ?? []).filter(
+      (object) => object.metadata.annotations?.[INTENT_ANNOTATION] === rolloutId,
+    ),
+  );

@@ -1,0 +1,65 @@
+/** The third clock: when the requests themselves show a share. Counted at the clients' side, not by Sluice. */
+import type { World } from '../simulator/world/world.ts';
+import type { ShareClocks } from './follow-rollout.ts';
+
+const PROBE_MS = 5_000;
+
+interface Counts {
+  readonly atMs: number;
+  readonly old: number;
+  readonly new: number;
+}
+
+/** The two pools of a rollout. */
+export interface PoolPair {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly oldPool: string;
+  readonly newPool: string;
+}
+
+/** Looks at the pools' counts every few seconds while a share is written and not yet seen; moves nothing. */
+export class ShareMeter {
+  readonly #world: World;
+  readonly #pools: PoolPair;
+  #last: Counts | null = null;
+
+  constructor(world: World, pools: PoolPair) {
+    this.#world = world;
+    this.#pools = pools;
+  }
+
+  probe(shares: readonly ShareClocks[]): void {
+    const share = shares.at(-1);
+    if (share === undefined || share.measuredMs !== null) {
+      this.#last = null;
+      return;
+    }
+    if (this.#last !== null && this.#world.nowMs - this.#last.atMs < PROBE_MS) return;
+    const counts = this.#count();
+    const before = this.#last;
+    if (before !== null && counts.atMs === before.atMs) return;
+    this.#last = counts;
+    if (before === null) return;
+    const fromPercent = shares.at(-2)?.sharePercent ?? 0;
+    const target = share.sharePercent;
+    const fresh = counts.new - before.new;
+    const all = fresh + counts.old - before.old;
+    if (all === 0) return;
+    const measured = (100 * fresh) / all;
+    const halfWay = (fromPercent + target) / 2;
+    const arrived = target >= fromPercent ? measured >= halfWay : measured <= halfWay;
+    // A share of 0 at the very beginning is there from the start.
+    if (arrived && (target !== fromPercent || share.programmedMs !== null)) share.measuredMs = counts.atMs;
+  }
+
+  #count(): Counts {
+    const { cluster, namespace, oldPool, newPool } = this.#pools;
+    const truth = this.#world.truth();
+    const total = (name: string): number =>
+      truth.pools.find(
+        (pool) => pool.cluster === cluster && pool.namespace === namespace && pool.name === name,
+      )?.total ?? 0;
+    return { atMs: truth.asOfMs, old: total(oldPool), new: total(newPool) };
+  }
+}

@@ -1,0 +1,107 @@
+/** A rollout for a stack that came without one: to a twin of its own pool. The demo's convenience, see twin-side.ts. */
+import { US_CLUSTER } from '../simulator/world/defaults.ts';
+import { createWorld } from '../simulator/world/world.ts';
+import type { KubeObject } from '../workflows/kubernetes.ts';
+import { selects, stringMapAt } from '../workflows/plans/fields.ts';
+import { templateLabels } from '../workflows/plans/inference-pool.ts';
+import { parseRolloutFile } from '../workflows/spec/parse-rollout-file.ts';
+import { rolloutText } from './edit-rollout.ts';
+import type { Read } from './input-problem.ts';
+import type { RolloutInput } from './rollout-input.ts';
+import { clustersFor, SHARED_NODE_POOL } from './simulated-stack.ts';
+import { demandOf, servingPool, type StackPool } from './stack.ts';
+import { TWIN_SUFFIX, twinSide } from './twin-side.ts';
+
+const FILE_NAME = 'rollout.yaml (made by the demo)';
+
+const COMMENT =
+  'Made by the demo for a stack without a rollout file: the objects of the new side are those of the old one,\n' +
+  `called \`…${TWIN_SUFFIX}\`.`;
+
+/** @param type of the rollout that is wanted. @param folder where the stack was read, for problems. */
+export const twinRollout = (
+  stack: readonly KubeObject[],
+  type: 'node' | 'baseModel',
+  folder: string,
+): Read<RolloutInput> => {
+  const pool = servingPool(stack);
+  if (pool === null) {
+    const what = 'No HTTPRoute of the stack sends traffic to an InferencePool of the stack.';
+    const mend = 'Add both to the folder, or give a rollout file with -f.';
+    return {
+      kind: 'problems',
+      problems: [{ file: folder, line: null, column: null, code: 'no-serving-pool', what, mend }],
+    };
+  }
+  const to = type === 'node' ? newNodes(stack, pool) : newModel(stack, pool);
+  const text = rolloutText(COMMENT, {
+    apiVersion: 'sluice.dev/v1',
+    kind: 'Rollout',
+    metadata: { name: `${pool.name.replaceAll('.', '-').slice(0, 32).replace(/-+$/, '')}-update` },
+    spec: {
+      type,
+      cluster: US_CLUSTER,
+      namespace: pool.namespace,
+      from: { pool: pool.name },
+      to: { pool: `${pool.name}${TWIN_SUFFIX}`, source: { manifests: ['./new/*.yaml'] }, ...to },
+      objectives: { ttft: { over: '2.5s', atMost: 0.05 } },
+      alerts: { policies: [{ name: 'projects/acme/alertPolicies/new-5xx' }] },
+      retention: { old: '30m', retire: 'delete' },
+    },
+  });
+  const parsed = parseRolloutFile(text, FILE_NAME);
+  if (parsed.kind === 'problems') return parsed;
+  const manifests = twinSide(stack, pool);
+  return { kind: 'ok', value: { fileName: FILE_NAME, text, spec: parsed.spec, manifests } };
+};
+
+const serversOf = (stack: readonly KubeObject[], pool: StackPool): readonly KubeObject[] => {
+  const selector = stringMapAt(pool.object, 'spec', 'selector', 'matchLabels');
+  return stack.filter((object) => selects(selector, templateLabels(object)));
+};
+
+const newNodes = (stack: readonly KubeObject[], pool: StackPool): object => {
+  const [demand] = demandOf(serversOf(stack, pool));
+  return {
+    nodes: {
+      create: {
+        name: 'h200',
+        like: demand?.nodePool ?? SHARED_NODE_POOL,
+        machineType: 'a3-ultragpu-8g',
+        nodes: 2 * Math.max(1, Math.ceil((demand?.machines ?? 0) / 2)),
+        capacity: [{ onDemand: {} }],
+      },
+    },
+  };
+};
+
+/** Names and adapters are what the stack's servers answer to: they are asked, in a world of their own. */
+const newModel = (stack: readonly KubeObject[], pool: StackPool): object => {
+  const cluster = US_CLUSTER;
+  const world = createWorld({
+    clusters: clustersFor(cluster, stack),
+    stacks: [{ cluster, objects: stack }],
+    traffic: [],
+  });
+  const { models } = world.handlers();
+  const names = new Set<string>();
+  const adapters: Record<string, 'same'> = {};
+  for (const pod of world.truth().pods.filter(({ ready }) => ready)) {
+    const reply = models.ask({
+      cluster,
+      namespace: pod.namespace,
+      target: { pod: pod.name, port: 8000 },
+      method: 'GET',
+      path: '/v1/models',
+      timeoutMs: 1000,
+    });
+    if (!('value' in reply) || reply.value.kind !== 'answered' || reply.value.status !== 200) continue;
+    const { data } = JSON.parse(reply.value.body) as { data: { id: string; parent: string | null }[] };
+    for (const { id, parent } of data) {
+      if (parent === null) names.add(id);
+      else adapters[id] = 'same';
+    }
+  }
+  const id = [...names][0] ?? pool.name;
+  return { nodes: 'same', model: { id, revision: 'demo', servedNames: [...names] }, adapters };
+};
