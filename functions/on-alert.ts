@@ -27,6 +27,8 @@ export const createOnAlert = (shell: Shell): ((event: CloudEvent) => Promise<voi
       } catch (error) {
         if (!(error instanceof InvariantError)) throw error;
         await executeRollbackRecord(shell, rolloutId, `alert ${incident.incidentId}: ${error.message}`);
+        // Other code may know the machine: the message comes again, and finds the traffic back.
+        if (error.code === 'machine-unknown') throw error;
       }
     }
   });

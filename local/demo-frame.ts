@@ -46,7 +46,10 @@ export interface DemoFrame {
   readonly clocks: ShareClocks | null;
   readonly progress: Progress | null;
   readonly sides: readonly [old: SideFrame, fresh: SideFrame];
-  readonly limits: { readonly errorRatio: number; readonly ttft: { readonly overMs: number; readonly atMost: number } | null };
+  readonly limits: {
+    readonly errorRatio: number;
+    readonly ttft: { readonly overMs: number; readonly atMost: number } | null;
+  };
   readonly requests: { readonly total: number; readonly failed: number };
 }
 
@@ -104,7 +107,9 @@ export const demoFrame = ({ world, spec, follower, document, route }: FrameOf): 
     };
   };
   const rule = truth.routes
-    .find((one) => one.cluster === spec.cluster && one.namespace === route.namespace && one.name === route.name)
+    .find(
+      (one) => one.cluster === spec.cluster && one.namespace === route.namespace && one.name === route.name,
+    )
     ?.rules.find(({ stored }) => spec.from.pool in stored || spec.to.pool in stored);
   const { course } = context ?? {};
   return {
@@ -125,7 +130,10 @@ export const demoFrame = ({ world, spec, follower, document, route }: FrameOf): 
     clocks: follower.shares.at(-1) ?? null,
     progress: progressOf(follower, world.nowMs),
     sides: [sideFrame(spec.from.pool, 'old'), sideFrame(spec.to.pool, 'new')],
-    limits: { errorRatio: course?.gates.errors.ratioMax ?? spec.objectives.errorRatio, ttft: course?.gates.ttft ?? null },
+    limits: {
+      errorRatio: course?.gates.errors.ratioMax ?? spec.objectives.errorRatio,
+      ttft: course?.gates.ttft ?? null,
+    },
     requests: { total: truth.requests.total, failed: truth.requests.failed },
   };
 };

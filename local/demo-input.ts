@@ -29,7 +29,12 @@ export interface DemoChoice {
 
 export const EXAMPLES = join(dirname(fileURLToPath(import.meta.url)), '..', 'examples');
 
-const failed = (code: string, file: string, what: string, mend: string): { kind: 'problems'; problems: InputProblem[] } => ({
+const failed = (
+  code: string,
+  file: string,
+  what: string,
+  mend: string,
+): { kind: 'problems'; problems: InputProblem[] } => ({
   kind: 'problems',
   problems: [{ file, line: null, column: null, code, what, mend }],
 });
@@ -70,7 +75,12 @@ export const readDemo = (choice: DemoChoice): Read<DemoInput> => {
   const { spec, fileName } = rollout.value;
   if (needs === 'create' && spec.to.nodes.kind !== 'create') {
     const what = `Scenario ${scenario.value.name} is about a node pool that is created, and this file creates none.`;
-    return failed('scenario-needs-create', fileName, what, 'Use a file with spec.to.nodes.create, or leave -f out.');
+    return failed(
+      'scenario-needs-create',
+      fileName,
+      what,
+      'Use a file with spec.to.nodes.create, or leave -f out.',
+    );
   }
   const edited = editRollout(rollout.value, edits(spec));
   if (edited.kind === 'problems') return edited;

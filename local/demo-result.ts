@@ -1,14 +1,20 @@
 /** What a demo came to: the figures of the last line, and what a person wants to know at the end. */
-import { type KubeObject, type KubeResource, type ObjectIdentity, RESOURCES } from '../workflows/kubernetes.ts';
+
+import { must } from '../workflows/assert.ts';
+import {
+  type KubeObject,
+  type KubeResource,
+  type ObjectIdentity,
+  RESOURCES,
+} from '../workflows/kubernetes.ts';
 import { at, itemsOf } from '../workflows/plans/fields.ts';
 import type { BackendRef, Finding, Plan } from '../workflows/plans/plan.ts';
 import { INTENT_ANNOTATION, NODE_POOL_OWNER_LABEL } from '../workflows/plans/plan-create.ts';
 import { backendRefsOf } from '../workflows/plans/route-rules.ts';
-import { type Replay, replay } from '../workflows/rollout/replay.ts';
-import { readState } from '../workflows/rollout/read-state.ts';
 import type { Ending } from '../workflows/rollout/context.ts';
+import { readState } from '../workflows/rollout/read-state.ts';
+import { type Replay, replay } from '../workflows/rollout/replay.ts';
 import type { JournalEntry, Leftover, RolloutDocument } from '../workflows/rollout/stored.ts';
-import { must } from '../workflows/assert.ts';
 import type { DemoInput } from './demo-input.ts';
 import type { RolloutFollower, ShareClocks } from './follow-rollout.ts';
 import type { RolloutInput } from './rollout-input.ts';

@@ -32,7 +32,8 @@ export class RolloutFollower {
     this.#seen = journal.length;
     for (const entry of entries) {
       this.#takeEntry(entry);
-      for (const { gate, samples } of entry.verdicts) if (gate === 'errors') this.#addSamples(rungBefore, samples);
+      for (const { gate, samples } of entry.verdicts)
+        if (gate === 'errors') this.#addSamples(rungBefore, samples);
     }
     const { rung, bake, evidence } = state.context;
     if (bake.startedAtMs !== null) this.#addSamples(rung, evidence.new.errors.n);
@@ -51,7 +52,12 @@ export class RolloutFollower {
       if (last !== undefined) last.programmedMs ??= outcome.atMs;
     } else if (outcome.kind === 'adopted' && last?.sharePercent !== outcome.sharePercent) {
       // Somebody else wrote it; when, only the API server knows.
-      this.shares.push({ sharePercent: outcome.sharePercent, writtenMs: atMs, programmedMs: null, measuredMs: null });
+      this.shares.push({
+        sharePercent: outcome.sharePercent,
+        writtenMs: atMs,
+        programmedMs: null,
+        measuredMs: null,
+      });
     }
   }
 

@@ -25,5 +25,8 @@ export const readRollout = (path: string): Read<RolloutInput> => {
     return { kind: 'ok', value: { fileName: path, text: text.value, spec, manifests: [] } };
   const manifests = readNamedManifests(dirname(path), spec.to.source.paths, path);
   if (manifests.kind === 'problems') return manifests;
-  return { kind: 'ok', value: { fileName: path, text: text.value, spec, manifests: manifests.value.map(({ object }) => object) } };
+  return {
+    kind: 'ok',
+    value: { fileName: path, text: text.value, spec, manifests: manifests.value.map(({ object }) => object) },
+  };
 };

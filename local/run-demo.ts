@@ -105,9 +105,7 @@ const withAccepted = async (
   if (!input.acceptWarnings) return { rollout, accepted: [] };
   const answer = await askForPlan(cloud, rollout);
   const findings: readonly Finding[] = answer.status === 200 ? (answer.body as PlanResult).findings : [];
-  const accepted = [
-    ...new Set(findings.filter(({ severity }) => severity === 'W').map(({ code }) => code)),
-  ];
+  const accepted = [...new Set(findings.filter(({ severity }) => severity === 'W').map(({ code }) => code))];
   if (accepted.length === 0) return { rollout, accepted };
   const edited = editRollout(rollout, [{ path: ['spec', 'acknowledge'], value: accepted }]);
   return edited.kind === 'ok' ? { rollout: edited.value, accepted } : { rollout, accepted: [] };

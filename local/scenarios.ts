@@ -97,7 +97,13 @@ const SLOW_MACHINE = 'a2-highgpu-8g';
 
 const none = (): readonly FileEdit[] => [];
 
-const NODE = { example: 'node-update', needs: null, edits: none, world: () => ({}), operator: [APPROVES] } as const;
+const NODE = {
+  example: 'node-update',
+  needs: null,
+  edits: none,
+  world: () => ({}),
+  operator: [APPROVES],
+} as const;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -130,13 +136,15 @@ export const SCENARIOS: readonly Scenario[] = [
       spec.alerts.policies.length > 0
         ? []
         : [{ path: ['spec', 'alerts', 'policies'], value: [{ name: policyOf(spec), blames: 'new' }] }],
-    world: (spec) =>
-      atShare(spec, 2 * MINUTE_MS, {
+    world: (spec) => ({
+      ...atShare(spec, 2 * MINUTE_MS, {
         kind: 'incidentOpened',
         policy: policyOf(spec),
         summary: `5xx of ${spec.to.pool} above 5 % for 2 minutes.`,
         forMs: 30 * MINUTE_MS,
       }),
+      alertPolicies: [{ name: policyOf(spec), displayName: `5xx of ${spec.to.pool}`, condition: null }],
+    }),
   },
   {
     ...NODE,

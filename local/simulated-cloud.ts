@@ -18,6 +18,7 @@ import { type MachineVersions, VERSIONS } from '../workflows/rollout/versions.ts
 export interface SimulatedCloudInput {
   readonly world: WorldInput & { readonly seed: number };
   readonly versions?: (instance: number) => MachineVersions;
+  readonly startVersion?: (instance: number) => string;
   readonly instances?: number;
   readonly settings?: Partial<ShellSettings>;
   readonly faults?: Faults;
@@ -80,6 +81,7 @@ export const createSimulatedCloud = (input: SimulatedCloudInput): SimulatedCloud
         createShell({
           ports,
           versions: input.versions?.(instance.index) ?? VERSIONS,
+          ...(input.startVersion === undefined ? {} : { startVersion: input.startVersion(instance.index) }),
           instanceId: `p${instance.index}.${instance.incarnation}`,
           ...(input.settings === undefined ? {} : { settings: input.settings }),
         }),

@@ -71,7 +71,7 @@ export const worldOf = ({ spec, stack, manifests }: SimulatedStack): WorldInput 
   return {
     clusters: clustersFor(spec.cluster, stack, { demands, nodePools }),
     stacks: [{ cluster: spec.cluster, objects: stack }],
-    traffic: [{ cluster: spec.cluster, ...hostOf(stack) }],
+    traffic: [{ cluster: spec.cluster, ...hostOf(stack), models: adapterPartsOf(spec) }],
     alertPolicies: spec.alerts.policies.map(({ name }) => ({
       name,
       displayName: `5xx of ${spec.to.pool}`,
@@ -85,6 +85,12 @@ export const worldOf = ({ spec, stack, manifests }: SimulatedStack): WorldInput 
       },
     })),
   };
+};
+
+/** Clients ask for the adapters that stay, a tenth of the requests each at most; the rest asks for the base model. */
+const adapterPartsOf = ({ to: { adapters } }: RolloutSpec): Readonly<Record<string, number>> => {
+  const names = Object.keys(adapters).filter((name) => adapters[name] === 'same');
+  return Object.fromEntries(names.map((name) => [name, Math.min(0.1, 0.5 / names.length)]));
 };
 
 /** A host that the stack's routes answer to. */

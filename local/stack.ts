@@ -82,7 +82,8 @@ export const checkStack = (manifests: readonly Manifest[]): readonly InputProble
     const causes = (failure.failure.details?.causes ?? []).map(
       (cause) => `${cause.field ?? '?'}: ${cause.message ?? cause.reason ?? '?'}`,
     );
-    const why = causes.length > 0 ? causes.join('; ') : (failure.failure.message ?? `status ${failure.status}`);
+    const why =
+      causes.length > 0 ? causes.join('; ') : (failure.failure.message ?? `status ${failure.status}`);
     return {
       file: source?.file ?? 'stack',
       line: source?.line ?? null,

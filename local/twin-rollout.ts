@@ -9,7 +9,7 @@ import { rolloutText } from './edit-rollout.ts';
 import type { Read } from './input-problem.ts';
 import type { RolloutInput } from './rollout-input.ts';
 import { clustersFor, SHARED_NODE_POOL } from './simulated-stack.ts';
-import { demandOf, servingPool, type StackPool } from './stack.ts';
+import { demandOf, type StackPool, servingPool } from './stack.ts';
 import { TWIN_SUFFIX, twinSide } from './twin-side.ts';
 
 const FILE_NAME = 'rollout.yaml (made by the demo)';

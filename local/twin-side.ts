@@ -127,12 +127,16 @@ const binds = (object: KubeObject, accounts: ReadonlySet<string>, namespace: str
   itemsOf(object['subjects']).some((subject) => isSubject(subject, accounts));
 
 const twinBinding = (object: KubeObject, accounts: ReadonlySet<string>): KubeObject =>
-  renamed(object, {}, {
-    roleRef: object['roleRef'],
-    subjects: itemsOf(object['subjects'])
-      .filter((subject) => isSubject(subject, accounts))
-      .map((subject) => ({ ...fieldsOf(subject), name: twinName(textAt(subject, 'name') ?? '') })),
-  });
+  renamed(
+    object,
+    {},
+    {
+      roleRef: object['roleRef'],
+      subjects: itemsOf(object['subjects'])
+        .filter((subject) => isSubject(subject, accounts))
+        .map((subject) => ({ ...fieldsOf(subject), name: twinName(textAt(subject, 'name') ?? '') })),
+    },
+  );
 
 const targets = (object: KubeObject, pool: string): boolean =>
   (object.kind === 'HealthCheckPolicy' || object.kind === 'GCPBackendPolicy') &&
@@ -142,7 +146,11 @@ const targets = (object: KubeObject, pool: string): boolean =>
 const twinPolicy = (object: KubeObject): KubeObject => {
   const spec = fieldsOf(object['spec']);
   const targetRef = fieldsOf(spec['targetRef']);
-  return renamed(object, {}, {
-    spec: { ...spec, targetRef: { ...targetRef, name: twinName(textAt(targetRef, 'name') ?? '') } },
-  });
+  return renamed(
+    object,
+    {},
+    {
+      spec: { ...spec, targetRef: { ...targetRef, name: twinName(textAt(targetRef, 'name') ?? '') } },
+    },
+  );
 };

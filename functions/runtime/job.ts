@@ -62,7 +62,8 @@ export const jobOf = async (shell: Shell, facts: Facts, item: OutboxItem, nowMs:
     rolloutId: document.rolloutId,
     effect,
     effectId: item.id,
-    fence: item.fence,
+    // Objectives follow in their own time: later decisions about traffic do not void that one.
+    fence: effect.kind === 'moveObjectives' ? document.fence : item.fence,
     attempts: item.attempts,
     sinceMs: item.notBeforeMs,
     nowMs: Math.max(nowMs, document.lastNowMs),

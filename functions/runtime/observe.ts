@@ -17,6 +17,7 @@ import type { Look } from '../../workflows/steps/observation.ts';
 import { LOOK_FAMILIES, MINUTE_FAMILIES } from '../../workflows/steps/pod-metrics.ts';
 import { sidesOf } from '../../workflows/steps/traffic-weights.ts';
 import { advance } from './advance.ts';
+import { all } from './all.ts';
 import { applyIncident } from './apply-incident.ts';
 import type { DrainMemory } from './drain.ts';
 import type { Facts } from './job.ts';
@@ -56,7 +57,7 @@ export const observe = async (
   const { context } = facts.state;
   const minute = Math.floor(nowMs / MINUTE_MS);
   const isMinute = minute > Math.floor((context.evidence.lastAtMs ?? 0) / MINUTE_MS);
-  const [taken, routes] = await Promise.all([
+  const [taken, routes] = await all([
     takeLook(shell.ports, {
       cluster: plan.cluster,
       namespace: plan.namespace,
@@ -65,7 +66,7 @@ export const observe = async (
       families: isMinute ? MINUTE_FAMILIES : LOOK_FAMILIES,
       atMs: nowMs,
     }),
-    Promise.all(plan.routes.map((route) => readRoute(shell, plan, route))),
+    all(plan.routes.map((route) => readRoute(shell, plan, route))),
   ]);
   const drift = driftOf(facts, plan, routes);
   if (drift !== null) return note(shell, facts, memory, { notice: { kind: 'drifted', drift }, nowMs });

@@ -7,14 +7,15 @@ import type { RollbackRecord } from '../../workflows/rollout/step.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { rollbackPatch } from '../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../workflows/steps/route-fence.ts';
-import { commitOnce } from './advance.ts';
+import { advance } from './advance.ts';
+import { all } from './all.ts';
 import type { Shell } from './shell.ts';
 
 const ATTEMPTS_MAX = 5;
 
 /** Writes every route of the record back. What fails is logged as CRITICAL: a person must act. */
 export const executeRollbackRecord = async (shell: Shell, rolloutId: string, why: string): Promise<void> => {
-  const document = await raiseFence(shell, rolloutId);
+  const document = await raiseFence(shell, rolloutId, why);
   if (document === null || document.rollbackRecord === null) return;
   const record = JSON.parse(document.rollbackRecord) as RollbackRecord;
   shell.ports.log(
@@ -23,7 +24,7 @@ export const executeRollbackRecord = async (shell: Shell, rolloutId: string, why
     `${rolloutId}: the machine is broken, writing the originals back: ${why}`,
     { rolloutId },
   );
-  const written = await Promise.all(record.routes.map((route) => writeBack(shell, document, record, route)));
+  const written = await all(record.routes.map((route) => writeBack(shell, document, record, route)));
   const failed = record.routes.filter((_, index) => written[index] !== true);
   if (failed.length > 0)
     shell.ports.log(
@@ -34,25 +35,14 @@ export const executeRollbackRecord = async (shell: Shell, rolloutId: string, why
     );
 };
 
-/** A new decision: writes of older ones can no longer land. */
-const raiseFence = async (shell: Shell, rolloutId: string): Promise<RolloutDocument | null> => {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const { document } = await shell.ports.store.load({ rolloutId });
-    if (document === null || document.finishedAtMs !== null) return null;
-    const next = {
-      ...document,
-      revision: document.revision + 1,
-      fence: document.fence + 1,
-      lastCommitId: shell.nextCommitId(),
-    };
-    const result = await commitOnce(shell, {
-      expectedRevision: document.revision,
-      document: next,
-      entries: [],
-    });
-    if (result?.kind === 'committed') return next;
-  }
-  return null;
+/** A new decision, journalled: writes of older ones can no longer land. */
+const raiseFence = async (shell: Shell, rolloutId: string, why: string): Promise<RolloutDocument | null> => {
+  const advanced = await advance(shell, rolloutId, (document) => ({
+    kind: 'recordExecuted',
+    messageId: `record/${document.fence}`,
+    why,
+  }));
+  return advanced.kind === 'applied' ? advanced.document : null;
 };
 
 const writeBack = async (

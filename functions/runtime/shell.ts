@@ -1,10 +1,12 @@
 import type { Ports } from '../../workflows/ports.ts';
-import type { MachineVersions } from '../../workflows/rollout/versions.ts';
+import { CURRENT_VERSION, type MachineVersions } from '../../workflows/rollout/versions.ts';
 
 /** What doors and runtime are given when a process starts. No module of theirs keeps state of its own. */
 export interface Shell {
   readonly ports: Ports;
   readonly versions: MachineVersions;
+  /** The version that new rollouts begin with. */
+  readonly startVersion: string;
   /** Unlike any other process that ever ran: part of the commit ids. */
   readonly instanceId: string;
   /** Makes commit ids; counts within the process. */
@@ -33,6 +35,7 @@ export const DEFAULT_SETTINGS: ShellSettings = {
 export const createShell = (given: {
   readonly ports: Ports;
   readonly versions: MachineVersions;
+  readonly startVersion?: string;
   readonly instanceId: string;
   readonly settings?: Partial<ShellSettings>;
 }): Shell => {
@@ -40,6 +43,7 @@ export const createShell = (given: {
   return {
     ports: given.ports,
     versions: given.versions,
+    startVersion: given.startVersion ?? CURRENT_VERSION,
     instanceId: given.instanceId,
     nextCommitId: () => {
       commits += 1;

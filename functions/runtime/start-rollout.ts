@@ -3,7 +3,6 @@
 import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
 import { start } from '../../workflows/rollout/step.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
-import { CURRENT_VERSION } from '../../workflows/rollout/versions.ts';
 import { canonicalJson } from '../../workflows/spec/canonical.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
@@ -108,7 +107,7 @@ const commitStart = async (
       expectedPlanHash: action.planHash,
       queue: action.queue,
     },
-    CURRENT_VERSION,
+    shell.startVersion,
     shell.versions,
   );
   const document = { ...begun.document, lastCommitId: shell.nextCommitId() };

@@ -18,30 +18,42 @@ const POOL = 'vllm-llama3-8b-instruct';
 const NEW_KINDS = new Set(['InferencePool', 'Service', 'ServiceAccount', 'Deployment', 'RoleBinding']);
 
 /** Pool, picker and model servers under another name; what is shared stays shared. */
-export const secondPool = (stack: readonly KubeObject[], newPool = `${POOL}-2`): KubeObject[] =>
-  stack
+export const secondPool = (stack: readonly KubeObject[], namespace = 'default'): KubeObject[] => {
+  const newPool = `${POOL}-2`;
+  return stack
     .filter((object) => NEW_KINDS.has(object.kind))
     .map((object) => JSON.stringify(object).replaceAll(`"${POOL}"`, `"${newPool}"`))
     .map((text) =>
       text
         .replaceAll(`"${POOL}-epp"`, `"${newPool}-epp"`)
-        .replaceAll('"pod-read-binding"', '"pod-read-binding-2"'),
+        .replaceAll('"pod-read-binding"', '"pod-read-binding-2"')
+        .replaceAll('"namespace":"default"', `"namespace":"${namespace}"`),
     )
-    .map((text) => JSON.parse(text) as KubeObject);
+    .map((text) => JSON.parse(text) as KubeObject)
+    .map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }));
+};
 
-export const rolloutFile = (changes: { readonly to?: string; readonly ladder?: string } = {}): string => `
+export const rolloutFile = (
+  changes: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly to?: string;
+    readonly ladder?: string;
+  } = {},
+): string => `
 apiVersion: sluice.dev/v1
 kind: Rollout
-metadata: { name: llm-second }
+metadata: { name: ${changes.name ?? 'llm-second'} }
 spec:
   type: node
   cluster: ${CLUSTER}
-  namespace: default
+  namespace: ${changes.namespace ?? 'default'}
   from: { pool: ${POOL} }
   to: { pool: ${POOL}-2, source: { manifests: [new.yaml] }${changes.to ?? ''} }
 ${
   changes.ladder ??
-  `  ladder:
+  `  acknowledge: [floating-model]
+  ladder:
     - { share: 5, bake: 10m }
     - { share: 25, bake: 10m }
     - { share: 100, bake: 10m }

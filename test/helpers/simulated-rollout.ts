@@ -1,11 +1,15 @@
 /** Whole rollouts of the example stack on the simulated cloud: started by the API, run to the end, looked at from outside. */
 import { join } from 'node:path';
-import { createSimulatedCloud, type SimulatedCloud, type SimulatedCloudInput } from '../../local/simulated-cloud.ts';
+import {
+  createSimulatedCloud,
+  type SimulatedCloud,
+  type SimulatedCloudInput,
+} from '../../local/simulated-cloud.ts';
 import type { ScheduledAct } from '../../simulator/world/acts.ts';
 import type { WorldInput } from '../../simulator/world/parameters.ts';
 import type { ApiResponse } from '../../workflows/door-types.ts';
 import type { KubeObject } from '../../workflows/kubernetes.ts';
-import { readState, type RolloutState } from '../../workflows/rollout/read-state.ts';
+import { type RolloutState, readState } from '../../workflows/rollout/read-state.ts';
 import type { JournalEntry, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { CLUSTER } from './a-plan.ts';
 import { readStack } from './gaie-rollout.ts';

@@ -90,6 +90,8 @@ export interface RolloutContext {
   readonly adoptedPercent: number | null;
   /** Rules that are restored instead of the plan's, after `resume --adopt`. */
   readonly adoptedRoutes: readonly RoutePlan[] | null;
+  /** After `resume --reapply`: the next write may overwrite what others wrote. */
+  readonly reapply: boolean;
   /** Our first write to a route was decided. */
   readonly touched: boolean;
   /** When the first share above 0 was decided. */
@@ -159,6 +161,7 @@ export const initialContext = (input: RolloutInput | undefined): RolloutContext 
   rung: -1,
   adoptedPercent: null,
   adoptedRoutes: null,
+  reapply: false,
   touched: false,
   trafficSinceMs: null,
   askedPercent: 0,

@@ -39,6 +39,8 @@ const what = (message: Message): string => {
       return outcomeInWords(message.outcome);
     case 'timer':
       return `${timerInWords(message.timerId)} is over`;
+    case 'recordExecuted':
+      return `the stored originals are written back: ${message.why}`;
     case 'observed':
       return 'observed a minute';
     case 'noticed':

@@ -16,7 +16,7 @@ type Words = { readonly state: string; readonly step: string };
 
 /** The event of an admitted message. `started` has none: it makes the initial state. */
 export const eventOf = (
-  message: Exclude<Message, { kind: 'started' }>,
+  message: Exclude<Message, { kind: 'started' | 'recordExecuted' }>,
   context: RolloutContext,
   words: Words,
 ): EventOf => {

@@ -39,5 +39,10 @@ export type RolloutEvent =
     }
   | { readonly type: 'holdExpired'; readonly sentence: string }
   | { readonly type: 'holdCleared' }
-  | { readonly type: 'resumed'; readonly adopt: boolean; readonly restart: boolean }
+  | {
+      readonly type: 'resumed';
+      readonly adopt: boolean;
+      readonly reapply: boolean;
+      readonly restart: boolean;
+    }
   | { readonly type: 'ended' };

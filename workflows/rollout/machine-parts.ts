@@ -1,5 +1,6 @@
 /** The pieces that machine.ts is put together from: effects as actions, holds, and states that occur twice. */
 import { assign } from 'xstate';
+import { oldFailsWorse } from '../steps/gates/old-fails-worse.ts';
 import { type RolloutContext, targetPercent } from './context.ts';
 import type { Effect } from './effects.ts';
 import type { RolloutEvent } from './events.ts';
@@ -74,7 +75,17 @@ export const rollBackEffect = effect(({ context, event }) => ({
   sickness: context.ending?.sickness ?? 'errors',
   force: event.type === 'command.rollback' && event.command.force,
   sinceMs: context.rollbackSinceMs ?? context.nowMs,
+  oldFailsWorse: oldFailsWorse(context.evidence, context.nowMs),
 }));
+
+/** Waiting for the gateway counts from the write. */
+export const confirmRollbackEffect = effect(({ context }) => ({
+  kind: 'confirmRollback',
+  sinceMs: context.clocks.writtenMs ?? context.nowMs,
+}));
+
+export const confirmRemovalEffect = (side: 'old' | 'new') =>
+  effect(({ context }) => ({ kind: 'confirmRefsRemoved', side, sinceMs: context.nowMs }));
 
 /** A hold writes a new fence on the routes, so that a write still in flight cannot land after it (P4). */
 export const fenceEffect = effect(({ context }) => (context.touched ? { kind: 'fenceRoutes' } : null));

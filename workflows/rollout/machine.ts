@@ -11,6 +11,8 @@ import type { RolloutEvent } from './events.ts';
 import { guards } from './guards.ts';
 import {
   type Args,
+  confirmRemovalEffect,
+  confirmRollbackEffect,
   deletionOfCreated,
   driftHold,
   driftPage,
@@ -52,6 +54,7 @@ export const rolloutMachine = setup({
     raiseResumed: raise(({ context, event }: Args) => ({
       type: 'resumed' as const,
       adopt: event.type === 'command.resume' && event.command.drift === 'adopt',
+      reapply: event.type === 'command.resume' && event.command.drift === 'reapply',
       restart: context.hold?.reason === 'drift' || context.hold?.reason === 'inconclusive',
     })),
     raiseExpired: raise(({ context }: Args) => ({
@@ -222,7 +225,11 @@ export const rolloutMachine = setup({
                     'enterStep',
                     'bumpFence',
                     'askForShare',
-                    effect(({ context }) => ({ kind: 'setWeights', sharePercent: targetPercent(context) })),
+                    effect(({ context }) => ({
+                      kind: 'setWeights',
+                      sharePercent: targetPercent(context),
+                      reapply: context.reapply,
+                    })),
                     objectivesWithMajority,
                   ],
                   on: {
@@ -363,7 +370,7 @@ export const rolloutMachine = setup({
             },
             blocked: { entry: 'clearWork', after: { recheck: 'detaching' } },
             confirming: {
-              entry: ['clearWork', 'enterStep', effect(() => ({ kind: 'confirmRefsRemoved', side: 'old' }))],
+              entry: ['clearWork', 'enterStep', confirmRemovalEffect('old')],
               on: { refsRemovalConfirmed: 'draining', drifted: { target: 'blocked', actions: driftPage } },
             },
             draining: { entry: 'clearWork', after: { drain: 'handingOver' } },
@@ -439,7 +446,7 @@ export const rolloutMachine = setup({
               on: forcedRollback,
             },
             confirming: {
-              entry: ['clearWork', 'enterStep', effect(() => ({ kind: 'confirmRollback' })), objectivesBack],
+              entry: ['clearWork', 'enterStep', confirmRollbackEffect, objectivesBack],
               on: {
                 rollbackConfirmed: { target: 'settling', actions: 'rollbackConfirmed' },
                 drifted: { target: 'writing', actions: 'countReassertion' },
@@ -448,7 +455,7 @@ export const rolloutMachine = setup({
             settling: { entry: 'clearWork', after: { settle: 'checking' } },
             /** Done when the weights have been stable for the settle time. */
             checking: {
-              entry: ['clearWork', effect(() => ({ kind: 'confirmRollback' }))],
+              entry: ['clearWork', confirmRollbackEffect],
               on: {
                 rollbackConfirmed: 'draining',
                 drifted: { target: 'writing', actions: 'countReassertion' },
@@ -468,7 +475,7 @@ export const rolloutMachine = setup({
               },
             },
             detached: {
-              entry: ['clearWork', effect(() => ({ kind: 'confirmRefsRemoved', side: 'new' }))],
+              entry: ['clearWork', confirmRemovalEffect('new')],
               on: {
                 refsRemovalConfirmed: 'keeping',
                 drifted: { target: 'writing', actions: 'countReassertion' },

@@ -166,6 +166,8 @@ export type Message =
   | { readonly kind: 'timer'; readonly messageId: string; readonly timerId: string; readonly token: string }
   /** Once per rollout and full minute: the only evidence of minute tripwires, judges and replay (P2). */
   | { readonly kind: 'observed'; readonly messageId: string; readonly stepEntry: string; readonly look: Look }
+  /** The machine could not be used: the stored originals are written back without it (P5). Moves the fence. */
+  | { readonly kind: 'recordExecuted'; readonly messageId: string; readonly why: string }
   | {
       readonly kind: 'noticed';
       readonly messageId: string;

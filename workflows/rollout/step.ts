@@ -56,6 +56,7 @@ export const step = (
   if (stored.finishedAtMs !== null) return { kind: 'finished' };
   if (stored.seen.includes(message.messageId)) return { kind: 'duplicate' };
   const nowMs = Math.max(readAtMs, stored.lastNowMs);
+  if (message.kind === 'recordExecuted') return recordStep(stored, message, nowMs);
   const machine = machineOf(stored, versions);
   const before = restore(machine, stored, nowMs);
   const words = wordsOf(before.value);
@@ -191,6 +192,7 @@ const isPast = (stored: RolloutDocument, message: Message, context: RolloutConte
     case 'noticed':
       return message.stepEntry !== context.stepEntry;
     case 'started':
+    case 'recordExecuted':
       return true;
     case 'command':
     case 'alert':
@@ -245,6 +247,51 @@ const refused = (stored: RolloutDocument, message: Message, refusal: string, now
   const snapshot = JSON.parse(stored.snapshot) as Snapshot;
   const work = { timers: stored.timers, outbox: stored.outbox };
   return nextStep(stored, message, { persisted: snapshot, work, nowMs, verdicts: [], refusal });
+};
+
+/**
+ * The way back without the machine: only the fence moves, in the document and, where it can be read, in the snapshot.
+ * Everything else stays for the code that can run the machine.
+ */
+const recordStep = (
+  stored: RolloutDocument,
+  message: Extract<Message, { kind: 'recordExecuted' }>,
+  nowMs: number,
+): Step => {
+  const fence = stored.fence + 1;
+  const entry = sealEntry({
+    rolloutId: stored.rolloutId,
+    seq: stored.journalSeq + 1,
+    atMs: nowMs,
+    message,
+    from: stored.state,
+    to: stored.state,
+    effects: [],
+    verdicts: [],
+    refusal: null,
+    sentence: `the machine cannot be used, the stored originals are written back: ${message.why}`,
+    previousHash: stored.journalHash,
+  });
+  const document: RolloutDocument = {
+    ...stored,
+    revision: stored.revision + 1,
+    lastNowMs: nowMs,
+    fence,
+    snapshot: withFence(stored.snapshot, fence),
+    seen: [...stored.seen, message.messageId].slice(-SEEN_MAX),
+    journalSeq: entry.seq,
+    journalHash: entry.hash,
+  };
+  return { kind: 'next', document, entry, acquireLocks: [], releaseLocks: [], leftovers: [] };
+};
+
+const withFence = (snapshot: string, fence: number): string => {
+  try {
+    const json = JSON.parse(snapshot) as Snapshot;
+    return JSON.stringify({ ...json, context: { ...json.context, fence } });
+  } catch {
+    return snapshot;
+  }
 };
 
 interface Result {

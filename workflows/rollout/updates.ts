@@ -59,6 +59,7 @@ const shareWritten: Update = (context, event) =>
   event.type === 'weightsWritten'
     ? {
         writtenPercent: event.outcome.sharePercent,
+        reapply: false,
         written: event.outcome.routes,
         clocks: { ...context.clocks, writtenMs: event.outcome.atMs },
       }
@@ -112,7 +113,9 @@ const restartBake: Update = (context) => ({
 });
 
 const restartIfAsked: Update = (context, event) =>
-  event.type === 'resumed' && event.restart ? restartBake(context, event) : {};
+  event.type === 'resumed'
+    ? { reapply: event.reapply, ...(event.restart ? restartBake(context, event) : {}) }
+    : {};
 
 const judgeRung: Update = (context) => ({ verdicts: verdictsNow(context) });
 

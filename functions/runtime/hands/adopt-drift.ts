@@ -3,6 +3,7 @@ import { RESOURCES } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
 import { adoptOriginals } from '../../../workflows/steps/adopt-originals.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import type { Hand } from './hand.ts';
 
 const RETRY_MS = 5_000;
@@ -10,7 +11,7 @@ const RETRY_MS = 5_000;
 /** Reads the foreign rules and makes them the originals (protocol P7). Writes nothing; the next share is written by P4. */
 export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
-  const answers = await Promise.all(
+  const answers = await all(
     plan.routes.map((route) =>
       ports.kubernetes.get({
         cluster: plan.cluster,
@@ -25,7 +26,11 @@ export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
   for (const [index, route] of plan.routes.entries()) {
     const answer = answers[index];
     if (answer?.kind !== 'answer' || answer.object === undefined)
-      return { kind: 'again', inMs: RETRY_MS, why: `HTTPRoute ${route.namespace}/${route.name} could not be read` };
+      return {
+        kind: 'again',
+        inMs: RETRY_MS,
+        why: `HTTPRoute ${route.namespace}/${route.name} could not be read`,
+      };
     const adoption = adoptOriginals(answer.object, route, sidesOf(plan));
     if (adoption.kind === 'refused')
       return { kind: 'outcome', outcome: { kind: 'adoptRefused', sentence: adoption.sentence } };
@@ -34,6 +39,9 @@ export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
   }
   const [sharePercent] = shares;
   if (sharePercent === undefined || shares.size > 1)
-    return { kind: 'outcome', outcome: { kind: 'adoptRefused', sentence: 'the routes stand at different shares' } };
+    return {
+      kind: 'outcome',
+      outcome: { kind: 'adoptRefused', sentence: 'the routes stand at different shares' },
+    };
   return { kind: 'outcome', outcome: { kind: 'adopted', sharePercent, routes } };
 };

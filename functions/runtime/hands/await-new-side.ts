@@ -2,6 +2,7 @@ import { must } from '../../../workflows/assert.ts';
 import { type KubeObject, RESOURCES } from '../../../workflows/kubernetes.ts';
 import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
 import type { KubeAnswer, KubeList, NoAnswer } from '../../../workflows/ports.ts';
+import { all } from '../all.ts';
 import type { Hand, HandResult } from './hand.ts';
 import { sayKubeAnswer } from './kube-answers.ts';
 
@@ -30,7 +31,7 @@ export const awaitNewSide: Hand<'awaitNewSide'> = async (ports, job) => {
       namespace,
       labelSelector: labelSelectorOf(selector),
     });
-  const [pool, pods, pickers] = await Promise.all([
+  const [pool, pods, pickers] = await all([
     ports.kubernetes.get({ cluster, resource: RESOURCES.inferencePool, namespace, name: side.pool }),
     list(side.selector),
     side.picker === null ? Promise.resolve(null) : list(side.picker.selector),

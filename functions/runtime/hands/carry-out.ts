@@ -23,7 +23,8 @@ import { verifyPods } from './verify-pods.ts';
 
 /** Carries out one effect by its hand. */
 export const carryOut = async (ports: Ports, job: Job): Promise<HandResult> => {
-  const narrowed = <K extends Effect['kind']>(_kind: K) => job as unknown as Job<Extract<Effect, { kind: K }>>;
+  const narrowed = <K extends Effect['kind']>(_kind: K) =>
+    job as unknown as Job<Extract<Effect, { kind: K }>>;
   const { effect } = job;
   switch (effect.kind) {
     case 'awaitTurn':

@@ -4,6 +4,7 @@ import type { RoutePlan } from '../../../workflows/plans/plan.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { liveRulesOf } from '../../../workflows/steps/live-rules.ts';
 import { type Sides, sideOf, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { SILENCE_MS, undone, waitedSince } from './confirm-rollback.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
 import { freshNow } from './fence-check.ts';
@@ -15,7 +16,7 @@ export const confirmRefsRemoved: Hand<'confirmRefsRemoved'> = async (ports, job)
   const plan = must(job.plan, 'plan');
   const sides = sidesOf(plan);
   const { side, sinceMs } = job.effect;
-  const reads = await Promise.all(plan.routes.map((route) => readRoute(ports, plan, route)));
+  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
   let silent: string | null = null;

@@ -6,6 +6,7 @@ import { culprit, readShare } from '../../../workflows/steps/drift.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { isRolledBack, newHasWeight } from '../../../workflows/steps/rollback-patch.ts';
 import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
 import { freshNow } from './fence-check.ts';
 import type { Hand, Job } from './hand.ts';
@@ -19,7 +20,7 @@ export const SILENCE_MS = 120_000;
 export const confirmRollback: Hand<'confirmRollback'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
   const sides = sidesOf(plan);
-  const reads = await Promise.all(plan.routes.map((route) => readRoute(ports, plan, route)));
+  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
   const waitedMs = waitedSince(job, job.effect.sinceMs, atMs);

@@ -2,6 +2,7 @@ import { must } from '../../../workflows/assert.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { freshNow } from './fence-check.ts';
 import type { Hand } from './hand.ts';
 import { nameOf, readRoute } from './route-io.ts';
@@ -13,7 +14,7 @@ export const confirmWeights: Hand<'confirmWeights'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
   const { sharePercent } = job.effect;
   const sides = sidesOf(plan);
-  const reads = await Promise.all(plan.routes.map((route) => readRoute(ports, plan, route)));
+  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
   // After the reads: a drift that a newer decision of ours explains is none.
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };

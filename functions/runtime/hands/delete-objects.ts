@@ -5,6 +5,7 @@ import { finding } from '../../../workflows/plans/findings.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import { podCounters } from '../../../workflows/steps/pod-metrics.ts';
+import { all } from '../all.ts';
 import { labelSelectorOf } from './await-new-side.ts';
 import { callOf, identityOf, isOurs } from './created-object.ts';
 import { findReferences } from './find-references.ts';
@@ -65,7 +66,7 @@ const findUnremembered = async (ports: Ports, plan: Plan, job: DeleteJob): Promi
     (planned) =>
       !known.has(keyOf({ ...planned, kind: planned.object.kind, name: planned.object.metadata.name })),
   );
-  const answers = await Promise.all(
+  const answers = await all(
     open.map((planned) =>
       ports.kubernetes.get({ ...callOf(plan.cluster, planned), name: planned.object.metadata.name }),
     ),

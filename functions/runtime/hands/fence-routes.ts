@@ -5,6 +5,7 @@ import { isPristine } from '../../../workflows/steps/drift.ts';
 import { nextFenceValue, readFence } from '../../../workflows/steps/route-fence.ts';
 import { fencePatch } from '../../../workflows/steps/traffic-patch.ts';
 import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { type Decision, guardedWrite } from './guarded-write.ts';
 import type { Hand, Job } from './hand.ts';
 import { routeCall } from './route-io.ts';
@@ -13,7 +14,7 @@ import { routeCall } from './route-io.ts';
 export const fenceRoutes: Hand<'fenceRoutes'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
   const sides = sidesOf(plan);
-  const written = await Promise.all(
+  const written = await all(
     plan.routes.map((route) =>
       guardedWrite<'leave'>(ports, job, routeCall(plan, route), (object) =>
         decide(object, route, sides, job),

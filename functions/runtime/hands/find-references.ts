@@ -10,6 +10,7 @@ import { boundTo } from '../../../workflows/plans/objectives.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import { mentionsPool } from '../../../workflows/plans/route-rules.ts';
 import type { Ports } from '../../../workflows/ports.ts';
+import { all } from '../all.ts';
 import { discover, discovered, isServed, listAll, type Reading } from './gather-lists.ts';
 
 export type References =
@@ -29,7 +30,7 @@ export const findReferences = async (
   const served = await discover(reading);
   const list = (resource: KubeResource | null): Promise<readonly KubeObject[]> =>
     resource !== null && isServed(served, resource) ? listAll(reading, resource, null) : Promise.resolve([]);
-  const [routes, objectives, rewrites] = await Promise.all([
+  const [routes, objectives, rewrites] = await all([
     list(RESOURCES.httpRoute),
     list(discovered(served, RESOURCES.inferenceObjective)),
     list(discovered(served, RESOURCES.inferenceModelRewrite)),

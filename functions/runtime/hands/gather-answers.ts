@@ -11,6 +11,7 @@ import { resolveResource, withNamespace } from '../../../workflows/plans/resolve
 import type { FoundRoute } from '../../../workflows/plans/route-rules.ts';
 import type { KubeAnswer, NoAnswer } from '../../../workflows/ports.ts';
 import type { Manifests, RolloutSpec } from '../../../workflows/spec/rollout-spec.ts';
+import { all } from '../all.ts';
 import type { Reading } from './gather-lists.ts';
 import { isTransient, sayKubeAnswer } from './kube-answers.ts';
 import { attachPatch, wayBackPatch } from './preflight-patches.ts';
@@ -35,7 +36,7 @@ export const dryRunRoutes = (
   routes: readonly FoundRoute[],
 ): Promise<readonly RouteDryRun[]> => {
   const { cluster, namespace, ports } = reading;
-  return Promise.all(
+  return all(
     routes.map(async (route) => {
       const target = {
         cluster,
@@ -46,7 +47,7 @@ export const dryRunRoutes = (
       };
       const fresh = { namespace, name: spec.to.pool };
       const what = `dry run on HTTPRoute ${route.namespace}/${route.name}`;
-      const [attach, wayBack] = await Promise.all([
+      const [attach, wayBack] = await all([
         ports.kubernetes.jsonPatch({ ...target, patch: attachPatch(route, fresh) }),
         ports.kubernetes.jsonPatch({ ...target, patch: wayBackPatch(route) }),
       ]);
@@ -67,7 +68,7 @@ export const dryRunCreates = async (
   served: ObservedCluster['served'],
 ): Promise<readonly CreateDryRun[]> => {
   const { cluster, namespace, ports } = reading;
-  const answers = await Promise.all(
+  const answers = await all(
     manifests.map(async (object, index): Promise<CreateDryRun | null> => {
       const resolved = resolveResource(object, served);
       if (resolved === null) return null;
@@ -125,7 +126,7 @@ export const reviewAccess = async (
 ): Promise<readonly AccessReview[]> => {
   const { cluster, ports } = reading;
   const resource = RESOURCES.selfSubjectAccessReview;
-  const reviews = await Promise.all(
+  const reviews = await all(
     wanted.map(async (right): Promise<AccessReview | null> => {
       const [plural, subresource] = right.resource.split('/');
       const answer = await ports.kubernetes.create({

@@ -12,6 +12,7 @@ import { type FoundRoute, routesTo } from '../../../workflows/plans/route-rules.
 import type { Ports } from '../../../workflows/ports.ts';
 import type { Manifests, RolloutSpec } from '../../../workflows/spec/rollout-spec.ts';
 import { MINUTE_FAMILIES } from '../../../workflows/steps/pod-metrics.ts';
+import { all } from '../all.ts';
 import { accessWanted, dryRunCreates, dryRunRoutes, reviewAccess } from './gather-answers.ts';
 import { discover, listAll, type Reading, readLists } from './gather-lists.ts';
 import { readServedModels } from './served-models.ts';
@@ -39,20 +40,19 @@ export const gatherCluster = async (
   const served = await discover(reading);
   const lists = await readLists(reading, served);
   const routes = routesTo(lists.routes, { namespace, name: spec.from.pool });
-  const [dryRuns, createDryRuns, access, old, nodePools, incidents, locksHeld, configMaps] =
-    await Promise.all([
-      dryRunRoutes(reading, spec, routes),
-      dryRunCreates(reading, manifests, served),
-      reviewAccess(
-        reading,
-        accessWanted(spec, routes, boundTo(lists.objectives, namespace, spec.from.pool).length),
-      ),
-      readOldPods(reading, spec, lists),
-      readNodePools(reading, spec),
-      readIncidents(reading, spec),
-      rolloutId === null ? readLocks(ports, spec, routes) : Promise.resolve([]),
-      readConfigMaps(reading, spec, lists),
-    ]);
+  const [dryRuns, createDryRuns, access, old, nodePools, incidents, locksHeld, configMaps] = await all([
+    dryRunRoutes(reading, spec, routes),
+    dryRunCreates(reading, manifests, served),
+    reviewAccess(
+      reading,
+      accessWanted(spec, routes, boundTo(lists.objectives, namespace, spec.from.pool).length),
+    ),
+    readOldPods(reading, spec, lists),
+    readNodePools(reading, spec),
+    readIncidents(reading, spec),
+    rolloutId === null ? readLocks(ports, spec, routes) : Promise.resolve([]),
+    readConfigMaps(reading, spec, lists),
+  ]);
   const [why] = reading.lost;
   if (why !== undefined) return { kind: 'unreachable', why };
   return {
@@ -90,8 +90,8 @@ const readOldPods = async (
     .filter((pod) => isPodReady(pod) && selects(selector, pod.metadata.labels ?? {}))
     .map((pod) => ({ pod: pod.metadata.name, port: port ?? 8000 }));
   if (targets.length === 0) return { oldModels: [], oldTtft: null };
-  const [answers, scraped] = await Promise.all([
-    Promise.all(
+  const [answers, scraped] = await all([
+    all(
       targets.map((target) =>
         ports.models.ask({
           cluster,

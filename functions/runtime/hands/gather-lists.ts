@@ -1,6 +1,7 @@
 /** Reading lists for preflight: what is lost is asked for again, what is refused is a finding, what is not served is empty. */
 import { type KubeObject, type KubeResource, RESOURCES } from '../../../workflows/kubernetes.ts';
 import type { Ports } from '../../../workflows/ports.ts';
+import { all } from '../all.ts';
 import { isTransient, itemsOfList, sayKubeAnswer } from './kube-answers.ts';
 
 export interface Reading {
@@ -75,7 +76,7 @@ export const readLists = async (reading: Reading, served: Readonly<Record<string
   const rewriteResource = discovered(served, RESOURCES.inferenceModelRewrite);
   const ifServed = (resource: KubeResource | null, where: string | null): Promise<readonly KubeObject[]> =>
     resource !== null && isServed(served, resource) ? listAll(reading, resource, where) : Promise.resolve([]);
-  const [pools, routes, gateways, objectives, rewrites, referenceGrants] = await Promise.all([
+  const [pools, routes, gateways, objectives, rewrites, referenceGrants] = await all([
     ifServed(RESOURCES.inferencePool, null),
     ifServed(RESOURCES.httpRoute, null),
     ifServed(RESOURCES.gateway, null),
@@ -83,16 +84,15 @@ export const readLists = async (reading: Reading, served: Readonly<Record<string
     ifServed(rewriteResource, null),
     ifServed(REFERENCE_GRANT, namespace),
   ]);
-  const [services, deployments, pods, hpas, scaledObjects, backendPolicies, healthCheckPolicies] =
-    await Promise.all([
-      listAll(reading, RESOURCES.service, namespace),
-      listAll(reading, RESOURCES.deployment, namespace),
-      listAll(reading, RESOURCES.pod, namespace),
-      ifServed(RESOURCES.horizontalPodAutoscaler, namespace),
-      ifServed(RESOURCES.scaledObject, namespace),
-      ifServed(RESOURCES.gcpBackendPolicy, namespace),
-      ifServed(RESOURCES.healthCheckPolicy, namespace),
-    ]);
+  const [services, deployments, pods, hpas, scaledObjects, backendPolicies, healthCheckPolicies] = await all([
+    listAll(reading, RESOURCES.service, namespace),
+    listAll(reading, RESOURCES.deployment, namespace),
+    listAll(reading, RESOURCES.pod, namespace),
+    ifServed(RESOURCES.horizontalPodAutoscaler, namespace),
+    ifServed(RESOURCES.scaledObject, namespace),
+    ifServed(RESOURCES.gcpBackendPolicy, namespace),
+    ifServed(RESOURCES.healthCheckPolicy, namespace),
+  ]);
   return {
     objectiveResource,
     rewriteResource,

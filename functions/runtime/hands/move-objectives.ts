@@ -9,6 +9,7 @@ import {
   nextFenceValue,
 } from '../../../workflows/steps/route-fence.ts';
 import { testUnchanged } from '../../../workflows/steps/traffic-patch.ts';
+import { all } from '../all.ts';
 import { type Decision, guardedWrite } from './guarded-write.ts';
 import type { Hand } from './hand.ts';
 
@@ -20,7 +21,7 @@ const REFUSED_AGAIN_MS = 10_000;
  */
 export const moveObjectives: Hand<'moveObjectives'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
-  const written = await Promise.all(
+  const written = await all(
     plan.objectives.objects.map((objective) => {
       const { group, version, plural, kind, namespace, name } = objective.identity;
       const target = { cluster: plan.cluster, resource: { group, version, plural, kind }, namespace, name };

@@ -2,6 +2,7 @@ import { RESOURCES } from '../../../workflows/kubernetes.ts';
 import type { Plan, SidePlan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import { readyCount } from '../../../workflows/steps/readiness.ts';
+import { all } from '../all.ts';
 import { classify } from './route-io.ts';
 
 /** null: could not be observed. */
@@ -16,15 +17,12 @@ export const observeSides = async (
   ports: Ports,
   plan: Plan,
 ): Promise<{ readonly old: SideState; readonly new: SideState }> => {
-  const [oldSide, newSide] = await Promise.all([
-    observe(ports, plan, plan.old),
-    observe(ports, plan, plan.new),
-  ]);
+  const [oldSide, newSide] = await all([observe(ports, plan, plan.old), observe(ports, plan, plan.new)]);
   return { old: oldSide, new: newSide };
 };
 
 const observe = async (ports: Ports, plan: Plan, side: SidePlan): Promise<SideState> => {
-  const [ready, pickers] = await Promise.all([
+  const [ready, pickers] = await all([
     countReady(ports, plan, side.selector),
     side.picker === null ? 1 : countReady(ports, plan, side.picker.selector),
   ]);

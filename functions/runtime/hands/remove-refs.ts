@@ -5,6 +5,7 @@ import { restorePatch } from '../../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../../workflows/steps/route-fence.ts';
 import { removeOldRefPatch } from '../../../workflows/steps/traffic-patch.ts';
 import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { undone } from './confirm-rollback.ts';
 import { type Decision, guardedWrite } from './guarded-write.ts';
 import type { Hand } from './hand.ts';
@@ -18,7 +19,7 @@ export const removeRefs: Hand<'removeRefs'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
   const sides = sidesOf(plan);
   const { side } = job.effect;
-  const written = await Promise.all(
+  const written = await all(
     plan.routes.map((route) =>
       guardedWrite<Refused>(ports, job, routeCall(plan, route), (object) =>
         decide(object, route, sides, { side, fenceValue: nextFenceValue(object, job.rolloutId, job.fence) }),

@@ -18,6 +18,7 @@ import { isRolledBack, newHasWeight, rollbackPatch } from '../../../workflows/st
 import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
 import { fencePatch } from '../../../workflows/steps/traffic-patch.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { type Decision, guardedWrite, type Written } from './guarded-write.ts';
 import type { Hand, HandResult } from './hand.ts';
 import { observeSides } from './observe-sides.ts';
@@ -37,7 +38,7 @@ export const rollBack: Hand<'rollBack'> = async (ports, job) => {
   const decision = await decideFresh(ports, plan, job);
   if (decision.kind === 'keep') return keep(ports, plan, job, decision.sentence);
   const foreign = new Set<string>();
-  const written = await Promise.all(
+  const written = await all(
     plan.routes.map((route) =>
       guardedWrite<'nothingToDo'>(ports, job, routeCall(plan, route), (object) => {
         if (isForeign(object, route, plan, job)) foreign.add(nameOf(route));
@@ -51,10 +52,10 @@ export const rollBack: Hand<'rollBack'> = async (ports, job) => {
 const decideFresh = async (ports: Ports, plan: Plan, job: RollbackJob): Promise<RollbackDecision> => {
   const { sickness, force } = job.effect;
   const sides = sidesOf(plan);
-  const [seen, silent, shares] = await Promise.all([
+  const [seen, silent, shares] = await all([
     observeSides(ports, plan),
     force ? false : isOldSilent(ports, plan),
-    Promise.all(
+    all(
       plan.routes.map(async (route) => {
         const read = await readRoute(ports, plan, route);
         return read.kind === 'ok' ? largestSharePercent(read.object, route.namespace, sides) : 0;
@@ -142,7 +143,7 @@ const conclude = (
 
 /** Shares stay; a growth that is still in flight must not land. Whoever waits is told even where a fence fails. */
 const keep = async (ports: Ports, plan: Plan, job: RollbackJob, sentence: string): Promise<HandResult> => {
-  const written = await Promise.all(
+  const written = await all(
     plan.routes.map((route) =>
       guardedWrite<'leave'>(ports, job, routeCall(plan, route), (object) =>
         object.metadata.uid === route.uid

@@ -18,6 +18,7 @@ import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fen
 import { standsAt } from '../../../workflows/steps/stands-at.ts';
 import { weightsPatch } from '../../../workflows/steps/traffic-patch.ts';
 import { isTouched, type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { type Decision, guardedWrite, RETRY_MS, type Written } from './guarded-write.ts';
 import type { Hand, HandResult, Job } from './hand.ts';
 import { nameOf, routeCall } from './route-io.ts';
@@ -37,7 +38,7 @@ export const setWeights: Hand<'setWeights'> = async (ports, job) => {
     isWriting: true,
   });
   if (proof.kind !== 'proved') return resultOf(proof);
-  const written = await Promise.all(
+  const written = await all(
     plan.routes.map((route) =>
       guardedWrite<Stop>(ports, job, routeCall(plan, route), (object, nowMs) =>
         nowMs - proof.atMs > PROOF_MS

@@ -5,6 +5,7 @@ import type { FindingCode } from '../../../workflows/plans/finding-codes.ts';
 import { finding } from '../../../workflows/plans/findings.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { AskResult, Ports } from '../../../workflows/ports.ts';
+import { all } from '../all.ts';
 import { parseJson, readServedModels } from './served-models.ts';
 import { bodyOf, COMPLETIONS_PATH, PROBES, type ProbeKind } from './verify-requests.ts';
 
@@ -143,7 +144,7 @@ const checkCompletions = async (check: PodCheck): Promise<PodVerdict> => {
       else ended = verdict;
     }
   };
-  await Promise.all([worker(), worker()]);
+  await all([worker(), worker()]);
   return ended ?? { kind: 'right', checks };
 };
 

@@ -2,6 +2,7 @@ import { must } from '../../../workflows/assert.ts';
 import { RESOURCES } from '../../../workflows/kubernetes.ts';
 import { sortFindings } from '../../../workflows/plans/findings.ts';
 import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
+import { all } from '../all.ts';
 import { labelSelectorOf } from './await-new-side.ts';
 import type { Hand, HandResult } from './hand.ts';
 import { sayKubeAnswer } from './kube-answers.ts';
@@ -31,7 +32,7 @@ export const verifyPods: Hand<'verifyPods'> = async (ports, job) => {
   const pods = listed.object.items.filter(isPodReady).map((pod) => pod.metadata.name);
   if (pods.length < plan.new.replicas) return again(`${pods.length} of ${plan.new.replicas} pods are ready`);
   const startMs = await ports.time.now({});
-  const verdicts = await Promise.all(
+  const verdicts = await all(
     pods.map((pod) => verifyOnePod({ ports, plan, pod, endMs: startMs + BUDGET_MS })),
   );
   const findings = verdicts.flatMap((verdict) => (verdict.kind === 'wrong' ? verdict.findings : []));

@@ -13,6 +13,7 @@ import { canCarry, floorCount } from '../../../workflows/steps/readiness.ts';
 import { rollbackPatch } from '../../../workflows/steps/rollback-patch.ts';
 import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { all } from '../all.ts';
 import { freshNow } from './fence-check.ts';
 import type { HandResult, Job } from './hand.ts';
 import { observeSides, type SideState } from './observe-sides.ts';
@@ -49,11 +50,11 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
   const plan = must(job.plan, 'plan');
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
-  const [sides, gateways, calm, routes] = await Promise.all([
+  const [sides, gateways, calm, routes] = await all([
     observeSides(ports, plan),
     doubtGateways(ports, plan),
     doubtCalm(ports, job, plan, atMs),
-    Promise.all(plan.routes.map((route) => doubtRoute(ports, job, route, growth))),
+    all(plan.routes.map((route) => doubtRoute(ports, job, route, growth))),
   ]);
   const doubts = [
     ...routes,
@@ -102,7 +103,7 @@ const doubtGateways = async (ports: Ports, plan: Plan): Promise<Doubt | null> =>
       gateways.map((gateway) => [`${gateway.namespace}/${gateway.name}`, gateway]),
     ),
   );
-  const doubts = await Promise.all(
+  const doubts = await all(
     [...unique.values()].map(async ({ namespace, name }): Promise<Doubt | null> => {
       const call = { cluster: plan.cluster, resource: RESOURCES.gateway, namespace, name };
       const read = classify(await ports.kubernetes.get(call));
@@ -173,7 +174,7 @@ const doubtCalm = async (ports: Ports, job: Job, plan: Plan, nowMs: number): Pro
   const sinceMs = (job.trafficSinceMs ?? nowMs) - INCIDENT_LEAD_MS;
   const { policies, project, holdWhileOpen } = plan.alerts;
   const mustAsk = holdWhileOpen && policies.length > 0;
-  const [{ incidents, freeze }, open] = await Promise.all([
+  const [{ incidents, freeze }, open] = await all([
     ports.store.registry({ sinceMs }),
     mustAsk ? ports.monitoring.openIncidents({ project, policies }) : null,
   ]);

@@ -1,0 +1,28 @@
+import type { Evidence, SideMinute } from '../evidence.ts';
+
+/** Older minutes say nothing about now. */
+const FRESH_MS = 180_000;
+const REQUESTS_MIN = 30;
+
+/** A side that fails at least this part of its requests is sick. */
+const SICK_RATIO = 0.2;
+
+/**
+ * Is the old side the sick one (protocol P5)? Over the last minutes it failed at least a fifth of its requests, and
+ * more of them than the new side. Without fresh evidence: no.
+ */
+export const oldFailsWorse = (evidence: Evidence, nowMs: number): boolean => {
+  const fresh = evidence.minutes.filter((minute) => nowMs - minute.atMs <= FRESH_MS);
+  const old = ratioOf(fresh.map((minute) => minute.old));
+  return (
+    old.requests >= REQUESTS_MIN &&
+    old.ratio >= SICK_RATIO &&
+    old.ratio > ratioOf(fresh.map((minute) => minute.new)).ratio
+  );
+};
+
+const ratioOf = (minutes: readonly SideMinute[]): { readonly requests: number; readonly ratio: number } => {
+  const requests = minutes.reduce((sum, minute) => sum + minute.requests, 0);
+  const failures = minutes.reduce((sum, minute) => sum + minute.failures, 0);
+  return { requests, ratio: requests === 0 ? 0 : failures / requests };
+};
