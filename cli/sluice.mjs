@@ -4,11 +4,12 @@ const NEEDED = 24;
 const running = Number(process.versions.node.split('.')[0]);
 
 if (running < NEEDED) {
-  console.error(
+  process.stderr.write(
     `sluice needs Node ${NEEDED} or newer; this is ${process.versions.node}.\n` +
-      'In this folder `npm ci` brings one along: start with `npm run sluice -- …` or `npm run demo`.',
+      'In this folder `npm ci` brings one along: start with `npm run sluice -- …` or `npm run demo`.\n',
   );
   process.exitCode = 1;
 } else {
-  await import('./main.ts');
+  const { main } = await import('./main.ts');
+  await main();
 }

@@ -19,14 +19,19 @@ const numberOf = (text: string | undefined, otherwise: number): number => {
 };
 
 /** POST /v1/rollouts, and POST /v1/rollouts/ID/ACTION: the body carries what the action needs. */
-const act: Handler = async (shell, request, parts) => {
-  const [, , rolloutId, verb] = parts;
+const act: Handler = (shell, request, [, , rolloutId, verb]) =>
+  perform(shell, request, rolloutId === undefined ? { action: 'start' } : { rolloutId, action: verb });
+
+/** POST /v1/freeze and /v1/unfreeze: about all rollouts, so none is named. */
+const freeze: Handler = (shell, request, [, verb]) => perform(shell, request, { action: verb });
+
+const perform = async (
+  shell: Shell,
+  request: ApiRequest,
+  named: Readonly<Record<string, unknown>>,
+): Promise<ApiResponse> => {
   const body = typeof request.body === 'object' && request.body !== null ? request.body : {};
-  const given = {
-    requestId: request.headers['idempotency-key'],
-    ...body,
-    ...(rolloutId === undefined ? { action: 'start' } : { rolloutId, action: verb }),
-  };
+  const given = { requestId: request.headers['idempotency-key'], ...body, ...named };
   const parsed = actionSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -47,15 +52,6 @@ const act: Handler = async (shell, request, parts) => {
         problems: result.problems ?? [],
       });
 };
-
-/** POST /v1/freeze and /v1/unfreeze. */
-const freeze: Handler = async (shell, request, parts) =>
-  act(shell, { ...request, body: { ...(request.body as object), action: parts[1] } }, [
-    'v1',
-    'rollouts',
-    '',
-    parts[1] ?? '',
-  ]);
 
 const list: Handler = async (shell, request) => {
   const limit = Math.min(PAGE_MAX, numberOf(request.query['limit'], 50));

@@ -28,7 +28,8 @@ export interface DemoSettings {
 }
 
 export interface DemoWatcher {
-  onStarted?(rolloutId: string, accepted: readonly string[]): void;
+  /** Just before the start; the codes of the warnings that the demo accepts in a file that it made. */
+  onStart?(accepted: readonly string[]): void;
   onEntry?(entry: JournalEntry): void;
   /** Called once in a while; answers how much virtual time may pass until the next frame, ms. Absent: no frames. */
   onFrame?(frame: DemoFrame): Promise<number>;
@@ -135,6 +136,7 @@ export const runDemo = async (
   const cloud = await preparedCloud(input, settings);
   const setting: Setting = { cloud, input, route: routeOf(input) };
   const { rollout, accepted } = await withAccepted(cloud, input);
+  watcher.onStart?.(accepted);
   const follower = new RolloutFollower();
   const operators = new Operators(setting);
   cloud.store.onCommit((document) => {
@@ -150,7 +152,6 @@ export const runDemo = async (
   });
   if (answer.status !== 201) return { kind: 'refused', problems: refusal(rollout.fileName, answer) };
   const { rolloutId } = answer.body as { readonly rolloutId: string };
-  watcher.onStarted?.(rolloutId, accepted);
   await follow(setting, follower, watcher);
   await cloud.scheduler.run({ untilMs: cloud.scheduler.nowMs + AFTERWARDS_MS });
   cloud.world.settle();

@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../workflows/rollout/stored.ts';
-import type { Palette, Paint } from './palette.ts';
+import type { Paint, Palette } from './palette.ts';
 import { clockText } from './words.ts';
 
 /** Minutes that were observed and led to nothing are left out: there are hundreds of them. */

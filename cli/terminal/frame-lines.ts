@@ -111,16 +111,18 @@ const attentionLine = ({ hold, ending, state }: DemoFrame, { warn, bad }: Palett
     : '';
 };
 
-const STATUS_BAR = 20;
+const STATUS_BAR = 16;
 
 /** The same in one line, for outputs that are not redrawn. */
 export const statusLine = (frame: DemoFrame): string => {
   const [old, fresh] = frame.sides;
   const side = (one: SideFrame): string =>
-    `${one.ready}/${one.pods} ready, ${one.load === null ? '—' : one.load.toFixed(0)} per pod, errors ${ratioText(one.errorRatio)}, slow ${ratioText(one.slowRatio)}`;
+    `${one.ready}/${one.pods}, ${one.load === null ? '—' : one.load.toFixed(0)} per pod, ${ratioText(one.errorRatio)} errors`;
   const progress =
     frame.progress === null
       ? ''
       : ` · ${frame.progress.label} ${spanText(frame.progress.doneMs)} of ${formatDuration(frame.progress.ofMs)}`;
-  return `${clockText(frame.nowMs)}  ${barText((frame.programmedPercent ?? 0) / 100, STATUS_BAR)} asked ${percentText(frame.askedPercent)}, programmed ${percentText(frame.programmedPercent, 1)}, measured ${percentText(frame.measuredPercent, 1)}${progress} · old ${side(old)} · new ${side(fresh)} · ${countText(frame.requests.failed)} failed`;
+  const bar = barText((frame.programmedPercent ?? 0) / 100, STATUS_BAR);
+  const shares = `asked ${percentText(frame.askedPercent)}, programmed ${percentText(frame.programmedPercent, 1)}, measured ${percentText(frame.measuredPercent, 1)}`;
+  return `${clockText(frame.nowMs)}  ${bar} ${shares}${progress} · old ${side(old)} · new ${side(fresh)}`;
 };

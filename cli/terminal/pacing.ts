@@ -11,22 +11,22 @@ const MINUTE_MS = 60_000;
 /** Virtual milliseconds per real one. */
 export const speedOf = ({ state, step, progress, hold }: DemoFrame): number => {
   if (progress !== null) {
-    const seconds = progress.label === 'soak' ? 4.5 : progress.label === 'retention' ? 2.5 : 3.5;
+    const seconds = progress.label === 'soak' ? 6 : progress.label === 'retention' ? 3.5 : 5;
     return Math.max(20, progress.ofMs / (seconds * 1000));
   }
   if (hold !== null) return 40;
   switch (state) {
     case 'shifting':
-      return step === 'approving' || step === 'waitingForWindow' ? 40 : 18;
+      return step === 'approving' || step === 'waitingForWindow' ? 40 : 9;
     case 'rollingBack':
-      if (step === 'writing' || step === 'confirming') return 8;
+      if (step === 'writing' || step === 'confirming') return 6;
       return step === 'keeping' ? (60 * MINUTE_MS) / 3000 : 60;
     case 'failing':
       return step === 'keeping' ? (60 * MINUTE_MS) / 3000 : 60;
     case 'retiring':
-      return 50;
+      return 30;
     default:
-      return 90;
+      return 60;
   }
 };
 

@@ -78,7 +78,9 @@ const figureLines = ({ run, palette }: SummaryCall): readonly string[] => {
       `${label('samples')}${samplesPerRung.map((samples) => countText(samples)).join(', ')} on the new side, by rung`,
     );
   if (alertToWrittenMs !== null)
-    lines.push(`${label('alert')}${(alertToWrittenMs / 1000).toFixed(1)} s from the incident to the weights written back`);
+    lines.push(
+      `${label('alert')}${(alertToWrittenMs / 1000).toFixed(1)} s from the incident to the weights written back`,
+    );
   return lines;
 };
 
@@ -86,11 +88,16 @@ const objectLines = ({ run }: SummaryCall): readonly string[] => {
   const { created, removed, remaining, nodePool, leftovers, result } = run;
   const lines: string[] = [];
   const pool = nodePool === null ? '' : `, node pool ${nodePool.name}`;
-  if (created.length > 0) lines.push(`${label('created')}${counted(created.length, 'object')}${pool}: ${listText(created, 4)}`);
+  if (created.length > 0)
+    lines.push(`${label('created')}${counted(created.length, 'object')}${pool}: ${listText(created, 4)}`);
   if (removed.length > 0)
-    lines.push(`${label('removed')}${counted(removed.length, 'object')} of the old side: ${listText(removed, 4)}`);
+    lines.push(
+      `${label('removed')}${counted(removed.length, 'object')} of the old side: ${listText(removed, 4)}`,
+    );
   if (result.outcome === 'promoted') {
-    lines.push(`${label('left')}the new side${nodePool === null ? '' : ', its node pool'}, and what the plan did not list for removal`);
+    lines.push(
+      `${label('left')}the new side${nodePool === null ? '' : ', its node pool'}, and what the plan did not list for removal`,
+    );
     return lines;
   }
   const kept = leftovers.map(
@@ -98,7 +105,9 @@ const objectLines = ({ run }: SummaryCall): readonly string[] => {
       `${one.kind === 'nodePool' ? 'node pool' : 'old side'} ${one.name} (${one.reason}${one.dueAtMs === null ? '' : `; deleted ${spanText(one.dueAtMs - run.endedAtMs)} from now`})`,
   );
   const left = [...remaining, ...kept];
-  lines.push(`${label('left')}${left.length === 0 ? 'nothing of what was created; the old side is as it was' : left.join('; ')}`);
+  lines.push(
+    `${label('left')}${left.length === 0 ? 'nothing of what was created; the old side is as it was' : left.join('; ')}`,
+  );
   for (const one of leftovers) lines.push(`${label('')}sooner: ${one.byHand}`);
   return lines;
 };

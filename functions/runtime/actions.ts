@@ -5,6 +5,18 @@ const reason = z.string().max(500).default('');
 const rolloutId = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?$/);
 const requestId = z.string().min(1).max(200);
 
+/** Objects of `source: manifests`. Preflight and the API server judge the rest; without a name there is nothing to judge. */
+export const manifestsSchema = z
+  .array(
+    z.looseObject({
+      apiVersion: z.string(),
+      kind: z.string(),
+      metadata: z.looseObject({ name: z.string().min(1) }),
+    }),
+  )
+  .max(200)
+  .default([]);
+
 export const actionSchema = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('start'),
@@ -12,11 +24,7 @@ export const actionSchema = z.discriminatedUnion('action', [
     /** The rollout file's text. */
     file: z.string(),
     fileName: z.string().max(500).default('rollout.yaml'),
-    /** Objects of `source: manifests`. */
-    manifests: z
-      .array(z.looseObject({ apiVersion: z.string(), kind: z.string() }))
-      .max(200)
-      .default([]),
+    manifests: manifestsSchema,
     /** Only if the cluster still gives this plan. */
     planHash: z.string().nullable().default(null),
     /** Wait for the pool instead of being refused. */

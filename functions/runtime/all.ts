@@ -6,7 +6,9 @@ type Results<T extends readonly unknown[]> = { -readonly [K in keyof T]: Awaited
  * @throws the first failure in the order of the list, once all have settled.
  */
 export const all = async <T extends readonly unknown[] | []>(promises: T): Promise<Results<T>> => {
-  const settled = (await Promise.allSettled(promises as readonly unknown[])) as PromiseSettledResult<unknown>[];
+  const settled = (await Promise.allSettled(
+    promises as readonly unknown[],
+  )) as PromiseSettledResult<unknown>[];
   const values = settled.map((result) => {
     if (result.status === 'rejected') throw result.reason as Error;
     return result.value;

@@ -4,6 +4,7 @@ import type { ApiResponse } from '../../workflows/door-types.ts';
 import { planRollout } from '../../workflows/plans/plan-rollout.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
 import type { Manifests } from '../../workflows/spec/rollout-spec.ts';
+import { manifestsSchema } from './actions.ts';
 import { gatherCluster } from './hands/gather-cluster.ts';
 import { problem, reply } from './reply.ts';
 import type { Shell } from './shell.ts';
@@ -11,10 +12,7 @@ import type { Shell } from './shell.ts';
 const planRequest = z.strictObject({
   file: z.string(),
   fileName: z.string().max(500).default('rollout.yaml'),
-  manifests: z
-    .array(z.looseObject({ apiVersion: z.string(), kind: z.string() }))
-    .max(200)
-    .default([]),
+  manifests: manifestsSchema,
 });
 
 /** Plan, hash and findings of a rollout file; 422 with the file's problems, 503 when the cluster does not answer. */

@@ -70,6 +70,7 @@ const restyle = (before: Style, codes: readonly number[]): Style => {
 
 interface Terminal {
   readonly lines: Cell[][];
+  readonly columns: number;
   row: number;
   column: number;
   style: Style;
@@ -81,6 +82,7 @@ const lineOf = (terminal: Terminal): Cell[] => {
 };
 
 const put = (terminal: Terminal, text: string): void => {
+  if (terminal.column >= terminal.columns) [terminal.row, terminal.column] = [terminal.row + 1, 0];
   const line = lineOf(terminal);
   while (line.length < terminal.column) line.push(BLANK);
   line[terminal.column] = { text, style: terminal.style };
@@ -118,9 +120,9 @@ const REDRAWS = new Set(['A', 'F', 'H']);
 
 const copyOf = (terminal: Terminal): Screen => terminal.lines.map((line) => [...line]);
 
-/** The screens that a run showed: one before each redraw, and the last. */
-export const screensOf = (recording: string): readonly Screen[] => {
-  const terminal: Terminal = { lines: [], row: 0, column: 0, style: PLAIN };
+/** The screens that a run showed, with all that scrolled away: one before each redraw, and the last. */
+export const screensOf = (recording: string, columns = 100): readonly Screen[] => {
+  const terminal: Terminal = { lines: [], columns, row: 0, column: 0, style: PLAIN };
   const screens: Screen[] = [];
   let isFresh = false;
   for (const [token, mark, codes, final] of recording.matchAll(TOKEN)) {

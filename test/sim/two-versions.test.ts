@@ -27,7 +27,7 @@ const inNamespace = (stack: readonly KubeObject[], namespace: string): KubeObjec
           JSON.stringify(object).replaceAll('"namespace":"default"', `"namespace":"${namespace}"`),
         ) as KubeObject,
     )
-    .map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }))
+    .map((object): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } }))
     .map((object) =>
       object.kind === 'HTTPRoute'
         ? { ...object, spec: { ...(object['spec'] as object), hostnames: [HOST] } }

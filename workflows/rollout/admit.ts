@@ -99,7 +99,8 @@ export const refuseCommand = (command: Command, now: Now, origin: Origin): strin
 
 /** Why the incident does not count (protocol P8); null when it rolls back. */
 export const refuseAlert = (incident: Incident, state: string, context: RolloutContext): string | null => {
-  if (!(context.course?.policies ?? []).includes(incident.policy))
+  // Without a plan yet nobody knows what is watched, only that no traffic was moved.
+  if (context.course !== null && !context.course.policies.includes(incident.policy))
     return `policy ${incident.policy} is not watched`;
   if (GOING_BACK.has(state)) return 'it is on its way back already';
   if (context.trafficSinceMs === null)

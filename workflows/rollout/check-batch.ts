@@ -77,11 +77,11 @@ function refuseUnstorable(value: unknown, path: string, nestedArrays: boolean): 
 
 /** null, or `.where.it.is: what`. The path is put together only once something is found. */
 function unstorable(value: unknown, nestedArrays: boolean): string | null {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
+  if (typeof value === 'string' || value === null || typeof value === 'boolean') return null;
   if (typeof value === 'number' && Number.isFinite(value)) return null;
   if (typeof value !== 'object') return `: ${typeof value === 'number' ? value : typeof value}.`;
   const isArray = Array.isArray(value);
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     const part = (value as Readonly<Record<string, unknown>>)[key];
     if (!nestedArrays && isArray && Array.isArray(part)) return `.${key}: an array in an array.`;
     const fault = unstorable(part, nestedArrays);

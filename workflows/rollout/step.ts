@@ -3,7 +3,7 @@
  * XState's oddities are handled here and in outbox.ts: restoring by `restoreSnapshot`, finished snapshots that would
  * still take transitions, events that nobody may forge, internal raises, timers without generations.
  */
-import { type AnyStateMachine, initialTransition, transition } from 'xstate';
+import { type AnyStateMachine, initialTransition } from 'xstate';
 import { InvariantError } from '../errors.ts';
 import type { Plan, RoutePlan } from '../plans/plan.ts';
 import { refuseAlert, refuseCommand } from './admit.ts';
@@ -15,6 +15,7 @@ import { sealEntry } from './journal.ts';
 import { leftoversOf } from './leftovers.ts';
 import type { Message } from './messages.ts';
 import { foldActions, type Work } from './outbox.ts';
+import { pureTransition } from './pure-transition.ts';
 import { isObserved, mustStayAwake, wordsOf } from './read-state.ts';
 import type { JournalEntry, Leftover, RolloutDocument, Verdict } from './stored.ts';
 import { verdictsNow } from './verdicts-now.ts';
@@ -67,11 +68,9 @@ export const step = (
 
   if (message.kind === 'started') return { kind: 'duplicate' };
   const { event, verdicts } = eventOf(message, before.context, words);
-  const [next, actions] = transition(machine, before as never, event as never) as unknown as [
-    Snapshot,
-    never[],
-  ];
-  if ((next as unknown) === before && actions.length === 0) return ignored(stored, message, nowMs);
+  const { next: after, actions } = pureTransition(machine, before, event);
+  if (after === before && actions.length === 0) return ignored(stored, message, nowMs);
+  const next = after as Snapshot;
   const work = foldActions(withoutDone(stored, message), actions, {
     rolloutId: stored.rolloutId,
     revision: stored.journalSeq + 1,

@@ -1,5 +1,4 @@
 /** Deleting exactly what the plan lists, or what this rollout created, and only when nothing needs it (protocol P6, I13). */
-import { must } from '../../../workflows/assert.ts';
 import { type KubeObject, type ObjectIdentity, RESOURCES } from '../../../workflows/kubernetes.ts';
 import { finding } from '../../../workflows/plans/findings.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
@@ -22,7 +21,9 @@ type DeleteJob = Job<Extract<Job['effect'], { kind: 'deleteObjects' }>>;
 const again = (why: string): HandResult => ({ kind: 'again', inMs: RETRY_MS, why });
 
 export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
-  const plan = must(job.plan, 'plan');
+  const { plan } = job;
+  // Ended before there was a plan: nothing was created.
+  if (plan === null) return done([]);
   const { side } = job.effect;
   const unremembered =
     side === 'new' ? await findUnremembered(ports, plan, job) : ({ kind: 'found', identities: [] } as const);

@@ -12,7 +12,7 @@ import { bodyOf, COMPLETIONS_PATH, PROBES, type ProbeKind } from './verify-reque
 /** First uses stall for about 15 s; what is slower than this has not been used before, or is sick. */
 export const STALL_MS = 5_000;
 /** Two first uses at once wait for each other. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 30_000;
 /** Adapters are loaded by a sidecar after the server is ready. */
 const NAMES_GRACE_MS = 60_000;
 const NAMES_RETRY_MS = 5_000;
@@ -43,21 +43,28 @@ export const verifyOnePod = async (check: PodCheck): Promise<PodVerdict> => {
   return checkCompletions(check);
 };
 
-const ask = (
+const TRIES_MAX = 2;
+
+/** A question that got no answer is asked again: a lost packet is no reason to begin the whole pass anew. */
+const ask = async (
   check: PodCheck,
   method: 'GET' | 'POST',
   path: string,
   body?: Readonly<Record<string, unknown>>,
-): Promise<AskResult> =>
-  check.ports.models.ask({
-    cluster: check.plan.cluster,
-    namespace: check.plan.namespace,
-    target: { pod: check.pod, port: check.plan.new.port },
-    method,
-    path,
-    ...(body === undefined ? {} : { body }),
-    timeoutMs: TIMEOUT_MS,
-  });
+): Promise<AskResult> => {
+  let result: AskResult = { kind: 'unanswered', why: 'not asked' };
+  for (let tries = 0; tries < TRIES_MAX && result.kind === 'unanswered'; tries += 1)
+    result = await check.ports.models.ask({
+      cluster: check.plan.cluster,
+      namespace: check.plan.namespace,
+      target: { pod: check.pod, port: check.plan.new.port },
+      method,
+      path,
+      ...(body === undefined ? {} : { body }),
+      timeoutMs: TIMEOUT_MS,
+    });
+  return result;
+};
 
 /** "Not now" of a server that is up. */
 const isBusy = (status: number): boolean => status === 429 || status === 503;

@@ -180,9 +180,9 @@ const doubtCalm = async (ports: Ports, job: Job, plan: Plan, nowMs: number): Pro
   ]);
   if (freeze !== null && (freeze.untilMs === null || freeze.untilMs > nowMs))
     return refused('freeze', `frozen by ${freeze.by}: ${freeze.reason}`);
+  // Before the first traffic too: an incident of the last minute would count as soon as traffic moved, closed or not.
   const counts = incidents.find(
-    ({ policy, startedAtMs }) =>
-      job.trafficSinceMs !== null && startedAtMs >= sinceMs && policies.includes(policy),
+    ({ policy, startedAtMs }) => startedAtMs >= sinceMs && policies.includes(policy),
   );
   const found = open?.kind === 'ok' ? (open.incidents.find((one) => one.state === 'open') ?? counts) : counts;
   if (found !== undefined)
