@@ -18,7 +18,10 @@ export interface PoolPair {
   readonly newPool: string;
 }
 
-/** Looks at the pools' counts every few seconds while a share is written and not yet seen; moves nothing. */
+/**
+ * Looks at the pools' counts every few seconds while a share is written and not yet seen. Has the world compute its
+ * traffic up to then, in runs that are watched as in those that are not.
+ */
 export class ShareMeter {
   readonly #world: World;
   readonly #pools: PoolPair;
@@ -55,6 +58,7 @@ export class ShareMeter {
 
   #count(): Counts {
     const { cluster, namespace, oldPool, newPool } = this.#pools;
+    this.#world.settle();
     const truth = this.#world.truth();
     const total = (name: string): number =>
       truth.pools.find(

@@ -11,7 +11,7 @@ const COLUMN = 22;
 const label = (text: string): string => ` ${text}`.padEnd(LABEL);
 
 /** Widest bar that leaves room for what is written behind it. */
-const barWidth = (columns: number): number => Math.max(10, Math.min(40, columns - 62));
+const barWidth = (columns: number): number => Math.max(10, Math.min(40, columns - 80));
 
 /** All lines of the picture; always as many, so that it does not jump. */
 export const frameLines = (frame: DemoFrame, palette: Palette, columns: number): readonly string[] => [

@@ -4,14 +4,14 @@ import type { Io } from '../io.ts';
 
 const FRAME_MS = 120;
 /** After so long nobody wants to watch any more: the rest runs at once. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 54_000;
 
 const MINUTE_MS = 60_000;
 
 /** Virtual milliseconds per real one. */
 export const speedOf = ({ state, step, progress, hold }: DemoFrame): number => {
   if (progress !== null) {
-    const seconds = progress.label === 'soak' ? 6 : progress.label === 'retention' ? 3.5 : 5;
+    const seconds = progress.label === 'soak' ? 6 : progress.label === 'retention' ? 3.5 : 6;
     return Math.max(20, progress.ofMs / (seconds * 1000));
   }
   if (hold !== null) return 40;

@@ -2,7 +2,7 @@
 import type { DemoRun } from '../../local/demo-result.ts';
 import type { Scenario } from '../../local/scenarios.ts';
 import type { Palette } from './palette.ts';
-import { clockText, counted, countText, listText, percentText, spanText } from './words.ts';
+import { clockText, counted, countText, kindsText, percentText, spanText } from './words.ts';
 
 const OUTCOMES: Readonly<Record<string, string>> = {
   promoted: 'PROMOTED',
@@ -89,10 +89,10 @@ const objectLines = ({ run }: SummaryCall): readonly string[] => {
   const lines: string[] = [];
   const pool = nodePool === null ? '' : `, node pool ${nodePool.name}`;
   if (created.length > 0)
-    lines.push(`${label('created')}${counted(created.length, 'object')}${pool}: ${listText(created, 4)}`);
+    lines.push(`${label('created')}${counted(created.length, 'object')}${pool}: ${kindsText(created)}`);
   if (removed.length > 0)
     lines.push(
-      `${label('removed')}${counted(removed.length, 'object')} of the old side: ${listText(removed, 4)}`,
+      `${label('removed')}${counted(removed.length, 'object')} of the old side: ${kindsText(removed)}`,
     );
   if (result.outcome === 'promoted') {
     lines.push(

@@ -40,8 +40,14 @@ export const percentText = (percent: number | null, digits = 0): string =>
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${countText(count)} ${count === 1 ? one : many}`;
 
-/** A list in a line: all of a few, else the first ones and how many more. */
-export const listText = (items: readonly string[], most = 6): string =>
-  items.length <= most
-    ? items.join(', ')
-    : `${items.slice(0, most).join(', ')} and ${items.length - most} more`;
+/** Objects named `Kind namespace/name` by kind: `InferencePool, 2 Deployments`. */
+export const kindsText = (names: readonly string[]): string => {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const kind = name.split(' ')[0] ?? name;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([kind, count]) => (count === 1 ? kind : `${count} ${kind.replace(/y$/, 'ie')}s`))
+    .join(', ');
+};

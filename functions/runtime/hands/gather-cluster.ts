@@ -13,6 +13,7 @@ import type { Ports } from '../../../workflows/ports.ts';
 import type { Manifests, RolloutSpec } from '../../../workflows/spec/rollout-spec.ts';
 import { MINUTE_FAMILIES } from '../../../workflows/steps/pod-metrics.ts';
 import { all } from '../all.ts';
+import { askingAgain } from './ask-again.ts';
 import { accessWanted, dryRunCreates, dryRunRoutes, reviewAccess } from './gather-answers.ts';
 import { discover, listAll, type Reading, readLists } from './gather-lists.ts';
 import { readServedModels } from './served-models.ts';
@@ -36,7 +37,7 @@ export const gatherCluster = async (
   rolloutId: string | null = null,
 ): Promise<Gathered> => {
   const { cluster, namespace } = spec;
-  const reading: Reading = { ports, cluster, namespace, lost: [], refused: [] };
+  const reading: Reading = { ports: askingAgain(ports), cluster, namespace, lost: [], refused: [] };
   const served = await discover(reading);
   const lists = await readLists(reading, served);
   const routes = routesTo(lists.routes, { namespace, name: spec.from.pool });
