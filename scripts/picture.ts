@@ -1,10 +1,10 @@
 /**
- * A picture of a real run: `npm run picture` runs the demo in a pseudo-terminal (util-linux' `script`), takes the last
- * screen that shows a text, and writes docs/images/demo.svg.
+ * A picture of a real run: `npm run picture` runs the demo in a pseudo-terminal (util-linux' `script`), takes the
+ * one in the middle of all screens that show a text, and writes docs/images/demo.svg.
  *
  *   node scripts/picture.ts [--at TEXT] [--rows N] [--from RECORDING] [--out FILE] [-- arguments of the demo]
  *
- * `--rows`: only the last so many lines. `--from`: the bytes that came to a terminal of 100 columns, instead of a run.
+ * `--rows`: only the last so many lines. `--from`: the bytes that came to a terminal of 112 columns, instead of a run.
  * Exit code 1: no screen shows the text.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { screensOf, textOf } from './picture/screen.ts';
 import { svgOf } from './picture/svg.ts';
 
 const root = join(import.meta.dirname, '..');
-const COLUMNS = 100;
+const COLUMNS = 112;
 const ROWS = 50;
 
 const quoted = (argument: string): string => `'${argument.replaceAll("'", "'\\''")}'`;
@@ -46,7 +46,8 @@ const { values, positionals } = parseArgs({
 
 const recording = values.from === undefined ? record(positionals) : readFileSync(values.from, 'utf8');
 const screens = screensOf(recording, COLUMNS);
-const screen = screens.findLast((shown) => textOf(shown).includes(values.at));
+const shows = screens.filter((shown) => textOf(shown.slice(-Number(values.rows))).includes(values.at));
+const screen = shows[Math.floor(shows.length / 2)];
 if (screen === undefined) {
   console.error(`none of ${screens.length} screens shows ${JSON.stringify(values.at)}`);
   process.exitCode = 1;

@@ -52,27 +52,28 @@ const BLOCKS: Readonly<Record<string, readonly [eighths: number, opacity: number
 const rect = (x: number, y: number, width: number, fill: string): string =>
   `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${HEIGHT}" fill="${fill}"/>`;
 
+/** Neighbouring full blocks of one strength are one rectangle: no seams. */
+const drawBlocks = (text: string, x: number, y: number, fill: string): string =>
+  Array.from(text.matchAll(/([█▓▒░])\1*|[▉▊▋▌▍▎▏]/gu), ({ 0: blocks, index }) => {
+    const [eighths, opacity] = BLOCKS[blocks[0] ?? ''] ?? [8, 1];
+    const width = blocks.length > 1 ? blocks.length * WIDTH : (WIDTH * eighths) / 8;
+    const box = `x="${round(x + index * WIDTH)}" y="${round(y + 3)}" width="${round(width)}" height="${HEIGHT - 6}"`;
+    return `<rect ${box} fill="${fill}"${opacity === 1 ? '' : ` opacity="${opacity}"`}/>`;
+  }).join('');
+
 const drawRun = ({ column, text, style }: Run, y: number): string => {
   const x = MARGIN + column * WIDTH;
   const fill = style.colour ?? INK;
-  const parts: string[] = [];
-  if (style.background !== null) parts.push(rect(x, y, text.length * WIDTH, style.background));
-  let plain = '';
-  Array.from(text).forEach((character, index) => {
-    const block = BLOCKS[character];
-    plain += block === undefined ? character : ' ';
-    if (block === undefined) return;
-    const [eighths, opacity] = block;
-    const drawn = `<rect x="${round(x + index * WIDTH)}" y="${round(y + 3)}" width="${round((WIDTH * eighths) / 8 + 0.2)}" height="${HEIGHT - 6}" fill="${fill}"`;
-    parts.push(`${drawn}${opacity === 1 ? '' : ` opacity="${opacity}"`}/>`);
-  });
-  if (plain.trim() === '') return parts.join('');
-  const lead = plain.length - plain.trimStart().length;
+  const behind = style.background === null ? '' : rect(x, y, text.length * WIDTH, style.background);
+  const drawn = behind + drawBlocks(text, x, y, fill);
+  const plain = text.replaceAll(/[█▓▒░▉▊▋▌▍▎▏]/gu, ' ');
   const visible = plain.trim();
+  if (visible === '') return drawn;
+  const lead = plain.length - plain.trimStart().length;
   const weight = style.bold ? ' font-weight="600"' : '';
   const opacity = style.dim ? ' opacity="0.65"' : '';
   const at = `x="${round(x + lead * WIDTH)}" y="${round(y + HEIGHT - 5)}" textLength="${round(visible.length * WIDTH)}"`;
-  return `${parts.join('')}<text ${at} fill="${fill}"${weight}${opacity}>${escape(visible)}</text>`;
+  return `${drawn}<text ${at} fill="${fill}"${weight}${opacity}>${escape(visible)}</text>`;
 };
 
 const trimmed = (screen: Screen): Screen => {

@@ -75,12 +75,9 @@ describe('two versions of the machine at once', () => {
 
     expect(
       documents()
-        .map((document) => [document.machineVersion, document.state])
-        .toSorted(),
-    ).toEqual([
-      ['1', 'promoted'],
-      ['2', 'promoted'],
-    ]);
+        .map((document) => `${document.machineVersion} ${document.state}`)
+        .toSorted((one, other) => one.localeCompare(other)),
+    ).toEqual(['1 promoted', '2 promoted']);
     for (const document of documents()) {
       const entries = [...(cloud.store.truth.journals.get(document.rolloutId)?.values() ?? [])];
       expect(replay(document, entries, both)).toMatchObject({ kind: 'matches' });

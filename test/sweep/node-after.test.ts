@@ -1,6 +1,12 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sweep } from './sweep.ts';
 
 describe('crash sweep', () => {
-  test('node: a crash after any port call changes nothing', () => sweep('node', 'after'), 1_200_000);
+  test('node: a crash after any port call changes nothing', async () => {
+    const { golden, calls, wrong } = await sweep('node', 'after');
+
+    expect(golden).toBe('promoted');
+    expect(calls).toBeGreaterThan(500);
+    expect(wrong).toEqual([]);
+  }, 1_200_000);
 });

@@ -1,18 +1,20 @@
-import { expect } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
 import { replay } from '../../workflows/rollout/replay.ts';
 import { sharedPath } from '../helpers/shared.ts';
 import { runSwept, type Swept } from './swept-rollout.ts';
 
 /** Every crash point of one half: the process dies just before, or just after, each of its port calls. */
-export const sweep = async (kind: Swept, when: 'before' | 'after'): Promise<void> => {
+export const sweep = async (
+  kind: Swept,
+  when: 'before' | 'after',
+): Promise<{ readonly golden: string; readonly calls: number; readonly wrong: readonly string[] }> => {
   const folder = sharedPath('manifests', 'gaie-v1.0.1');
   if (folder === null) throw new Error('the published serving stack is not at hand');
   const golden = await runSwept(kind, folder);
-  expect(golden.state).toBe(kind === 'node' ? 'promoted' : 'rolledBack');
   const again = await runSwept(kind, folder);
-  expect(again.journal).toEqual(golden.journal);
-
-  const wrong: string[] = [];
+  const wrong = isDeepStrictEqual(again.journal, golden.journal)
+    ? []
+    : ['the same seed gave another history'];
   for (let call = 1; call <= golden.calls; call += 1) {
     const run = await runSwept(kind, folder, { call, when });
     const where = `${kind}, crashed ${when} port call ${call}`;
@@ -26,6 +28,5 @@ export const sweep = async (kind: Swept, when: 'before' | 'after'): Promise<void
       wrong.push(`${where}: replay differs`);
   }
   console.log(`${kind}: crashed ${when} each of ${golden.calls} port calls, ${wrong.length} wrong`);
-  expect(golden.calls).toBeGreaterThan(500);
-  expect(wrong).toEqual([]);
+  return { golden: golden.state, calls: golden.calls, wrong };
 };

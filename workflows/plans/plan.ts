@@ -3,7 +3,7 @@
  * observations, no times of day, the rollout's id as the placeholder `{id}`; so two plans of an unchanged
  * cluster are equal, and so are their hashes.
  */
-import type { JsonPatchOp, KubeObject, ObjectIdentity } from '../kubernetes.ts';
+import type { KubeObject, ObjectIdentity } from '../kubernetes.ts';
 import type { NodePool } from '../ports.ts';
 import type { CapacitySpec, LatencyObjective, WindowSpec } from '../spec/rollout-spec.ts';
 
@@ -165,10 +165,3 @@ export type PlanResult =
     }
   /** At least one E, or a W that is not acknowledged. */
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
-
-/** A patch on one route, ready to be sent. */
-export interface RoutePatch {
-  readonly namespace: string;
-  readonly name: string;
-  readonly patch: readonly JsonPatchOp[];
-}

@@ -1,5 +1,5 @@
 /** Commands name what they are about; one that is past, or makes no sense now, is refused with a reason (protocol P7). */
-import { type RolloutContext, targetPercent } from './context.ts';
+import type { RolloutContext } from './context.ts';
 import { ALERT_LOOKBACK_MS } from './guards.ts';
 import type { Command, Origin } from './messages.ts';
 import type { Incident, Verdict } from './stored.ts';
@@ -110,6 +110,3 @@ export const refuseAlert = (incident: Incident, state: string, context: RolloutC
   if (state === 'retiring') return 'the old side is being retired; there is no way back';
   return null;
 };
-
-/** The share that is being worked towards, for texts. */
-export const shareInWords = (context: RolloutContext): string => `${targetPercent(context)} %`;

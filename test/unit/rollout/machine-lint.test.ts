@@ -35,7 +35,7 @@ const transitionFaults = (transitions: unknown, where: string): string[] =>
     const guardFault =
       guard === undefined || (typeof guard === 'string' && guard in guards)
         ? []
-        : [`${where}: undeclared guard ${String(guard)}`];
+        : [`${where}: undeclared guard ${JSON.stringify(guard).replaceAll('"', '')}`];
     return [...guardFault, ...actionFaults(actions, where)];
   });
 
