@@ -1,13 +1,31 @@
 import { poolLockKey } from '../../../workflows/plans/lock-keys.ts';
+import type { RolloutSummary } from '../../../workflows/ports.ts';
 import type { Hand } from './hand.ts';
 
 const RETRY_MS = 60_000;
 
-/** Waits until no other rollout holds the old pool. Windows and start times are the machine's. */
+/** More rollouts of one pool than anybody queues. */
+const QUEUE_MAX = 200;
+
+/**
+ * Waits until no other rollout holds the old pool, in the order of arrival (protocol P6). Windows are the machine's. Two
+ * that see their turn at once meet at the lock: one of them queues again.
+ */
 export const awaitTurn: Hand<'awaitTurn'> = async (ports, job) => {
   const { cluster, namespace, from } = job.spec;
-  const holders = await ports.store.locks({ keys: [poolLockKey(cluster, namespace, from.pool)] });
-  const holder = holders[0] ?? null;
-  if (holder === null || holder === job.rolloutId) return { kind: 'outcome', outcome: { kind: 'queueOpen' } };
-  return { kind: 'again', inMs: RETRY_MS, why: `rollout ${holder} holds pool ${from.pool}` };
+  const poolKey = poolLockKey(cluster, namespace, from.pool);
+  const [holder = null] = await ports.store.locks({ keys: [poolKey] });
+  if (holder === job.rolloutId) return { kind: 'outcome', outcome: { kind: 'queueOpen' } };
+  if (holder !== null)
+    return { kind: 'again', inMs: RETRY_MS, why: `rollout ${holder} holds pool ${from.pool}` };
+  const rollouts = await ports.store.list({ unfinished: true, poolKey, limit: QUEUE_MAX });
+  const first = firstInLine(rollouts);
+  if (first === null || first.rolloutId === job.rolloutId)
+    return { kind: 'outcome', outcome: { kind: 'queueOpen' } };
+  return { kind: 'again', inMs: RETRY_MS, why: `rollout ${first.rolloutId} came first` };
 };
+
+const firstInLine = (rollouts: readonly RolloutSummary[]): RolloutSummary | null =>
+  rollouts
+    .filter((rollout) => rollout.state === 'queued')
+    .toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.rolloutId < b.rolloutId ? -1 : 1))[0] ?? null;

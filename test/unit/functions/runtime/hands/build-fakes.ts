@@ -12,6 +12,7 @@ import type {
   NoAnswer,
   NodePool,
   Ports,
+  RolloutSummary,
 } from '../../../../../workflows/ports.ts';
 import type { Effect } from '../../../../../workflows/rollout/effects.ts';
 import type { Manifests, RolloutSpec } from '../../../../../workflows/spec/rollout-spec.ts';
@@ -269,6 +270,8 @@ export interface Fakes {
   readonly gke?: Ports['gke'];
   readonly clock?: FakeClock;
   readonly holders?: Readonly<Record<string, string>>;
+  /** Unfinished rollouts of the same pool. */
+  readonly queue?: readonly RolloutSummary[];
   readonly logged?: string[];
 }
 
@@ -276,6 +279,7 @@ export const fakePorts = (fakes: Fakes): Ports => {
   const clock = fakes.clock ?? { nowMs: 0 };
   const store = {
     locks: async ({ keys }: { keys: readonly string[] }) => keys.map((key) => fakes.holders?.[key] ?? null),
+    list: async () => fakes.queue ?? [],
   };
   return {
     store: store as unknown as Ports['store'],

@@ -115,6 +115,33 @@ describe('waiting for a turn', () => {
   });
 });
 
+describe('the order of arrival', () => {
+  const queued = (rolloutId: string, createdAtMs: number, state = 'queued') => ({
+    rolloutId,
+    state,
+    wakeAtMs: 0,
+    poolKey: `${CLUSTER}/${NAMESPACE}/llm`,
+    createdAtMs,
+    finishedAtMs: null,
+  });
+  const turn = (queue: readonly ReturnType<typeof queued>[]) =>
+    awaitTurn(fakePorts({ queue }), jobFor({ kind: 'awaitTurn' }, { plan: null }));
+
+  test('lets the one go first that came first', async () => {
+    expect(await turn([queued(ID, 20), queued('other-1', 10)])).toEqual({
+      kind: 'again',
+      inMs: 60_000,
+      why: 'rollout other-1 came first',
+    });
+  });
+
+  test('does not wait for later ones, nor for those that are past the queue', async () => {
+    const open = { kind: 'outcome', outcome: { kind: 'queueOpen' } };
+    expect(await turn([queued(ID, 20), queued('other-1', 30)])).toEqual(open);
+    expect(await turn([queued(ID, 20), queued('other-1', 10, 'rollingBack')])).toEqual(open);
+  });
+});
+
 describe('waiting for the new side', () => {
   const wait = (objects: readonly KubeObject[]) =>
     awaitNewSide(
