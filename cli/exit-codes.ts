@@ -1,4 +1,4 @@
-/** What the program tells scripts (design §8). */
+/** What the program tells scripts. */
 export const EXIT = {
   ok: 0,
   usage: 1,

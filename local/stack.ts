@@ -1,4 +1,5 @@
 /** A serving stack as the demo sees it: where its pool is, what it needs, and whether the simulated cluster takes it. */
+import type { LoadFailure } from '../simulator/world/kubernetes/load-stack.ts';
 import { createWorld } from '../simulator/world/world.ts';
 import type { KubeObject } from '../workflows/kubernetes.ts';
 import { RESOURCES } from '../workflows/kubernetes.ts';
@@ -79,20 +80,36 @@ export const checkStack = (manifests: readonly Manifest[]): readonly InputProble
     const source = manifests.find(
       ({ object }) => object.kind === failure.kind && object.metadata.name === failure.name,
     );
-    const causes = (failure.failure.details?.causes ?? []).map(
-      (cause) => `${cause.field ?? '?'}: ${cause.message ?? cause.reason ?? '?'}`,
-    );
-    const why =
-      causes.length > 0 ? causes.join('; ') : (failure.failure.message ?? `status ${failure.status}`);
     return {
       file: source?.file ?? 'stack',
       line: source?.line ?? null,
       column: 1,
       code: 'object-refused',
-      what: `${failure.kind} ${failure.name}: the API server refuses it (${failure.status}): ${why.replace(/\.$/, '')}.`,
-      mend: 'Correct the object; kubectl apply would be answered the same.',
+      ...wordsOf(failure),
     };
   });
+};
+
+/** Status 404 to a create: the kind itself is not served. */
+const wordsOf = ({
+  kind,
+  name,
+  apiVersion,
+  status,
+  failure,
+}: LoadFailure): { what: string; mend: string } => {
+  if (status === 404) {
+    const what = `${kind} ${name}: the simulated cluster serves no ${kind} of ${apiVersion}.`;
+    return { what, mend: 'Correct apiVersion and kind, or leave the object out of the stack.' };
+  }
+  const causes = (failure.details?.causes ?? []).map(
+    (cause) => `${cause.field ?? '?'}: ${cause.message ?? cause.reason ?? '?'}`,
+  );
+  const why = causes.length > 0 ? causes.join('; ') : (failure.message ?? 'no reason is given');
+  return {
+    what: `${kind} ${name}: the API server refuses it (${status}): ${why.replace(/\.$/, '')}.`,
+    mend: 'Correct the object; kubectl apply would be answered the same.',
+  };
 };
 
 const SCRATCH = 'projects/check/locations/us-central1/clusters/check';

@@ -18,7 +18,12 @@ export interface DrainMemory extends FactsCache {
   publishedSeq: number;
 }
 
-export const createDrainMemory = (): DrainMemory => ({ facts: null, retryAtMs: new Map(), publishedSeq: 0 });
+export const createDrainMemory = (shell: Shell): DrainMemory => ({
+  facts: null,
+  texts: shell.texts,
+  retryAtMs: new Map(),
+  publishedSeq: 0,
+});
 
 /** More decisions in a row than any rollout makes at once. */
 const ITEMS_MAX = 100;

@@ -6,6 +6,7 @@ import { type RolloutState, readState } from '../../workflows/rollout/read-state
 import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
 import type { Job } from './hands/hand.ts';
+import type { ParsedTexts } from './parsed-texts.ts';
 import type { Shell } from './shell.ts';
 
 export interface Facts {
@@ -19,26 +20,29 @@ export interface Facts {
 /** Parsed parts of one rollout, kept for the length of an invocation. */
 export interface FactsCache {
   facts: Facts | null;
+  readonly texts: ParsedTexts;
 }
 
 /** Facts of a document; what did not change since the last call is not parsed again. */
 export const factsOf = (document: RolloutDocument, cache: FactsCache): Facts => {
   const known = cache.facts;
   if (known !== null && known.document === document) return known;
-  const sameSpec = known !== null && known.document.spec === document.spec;
   const state =
-    known !== null && known.document.snapshot === document.snapshot ? known.state : readState(document);
+    known !== null && known.document.snapshot === document.snapshot
+      ? known.state
+      : readState(document, cache.texts.parse);
   const facts: Facts = {
     document,
     state,
-    spec: sameSpec ? known.spec : (JSON.parse(document.spec) as RolloutSpec),
-    plan: planOf(document, state, known),
+    spec: cache.texts.parse<RolloutSpec>(document.spec),
+    plan: planOf(document, state, cache),
   };
   cache.facts = facts;
   return facts;
 };
 
-const planOf = (document: RolloutDocument, state: RolloutState, known: Facts | null): Plan | null => {
+const planOf = (document: RolloutDocument, state: RolloutState, cache: FactsCache): Plan | null => {
+  const known = cache.facts;
   if (document.plan === null) return null;
   const { adoptedRoutes } = state.context;
   if (
@@ -47,7 +51,7 @@ const planOf = (document: RolloutDocument, state: RolloutState, known: Facts | n
     JSON.stringify(known.state.context.adoptedRoutes) === JSON.stringify(adoptedRoutes)
   )
     return known.plan;
-  const plan = JSON.parse(document.plan) as Plan;
+  const plan = cache.texts.parse<Plan>(document.plan);
   return adoptedRoutes === null ? plan : { ...plan, routes: adoptedRoutes };
 };
 

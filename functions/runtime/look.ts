@@ -14,7 +14,7 @@ import type {
 } from '../../workflows/steps/observation.ts';
 import { podCounters } from '../../workflows/steps/pod-metrics.ts';
 
-/** No answer within this is no answer (design §6). */
+/** No answer within this is no answer. */
 const SCRAPE_TIMEOUT_MS = 3000;
 
 export interface LookCall {

@@ -7,14 +7,14 @@ import type { KubeObject } from '../../workflows/kubernetes.ts';
 import { RESOURCES } from '../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../workflows/plans/plan.ts';
 import type { RolloutContext } from '../../workflows/rollout/context.ts';
-import { ALERT_LOOKBACK_MS } from '../../workflows/rollout/guards.ts';
+import { ALERT_LOOKBACK_MS, ROUTE_GONE_MS } from '../../workflows/rollout/guards.ts';
 import type { Drift, Notice } from '../../workflows/rollout/messages.ts';
 import type { Incident, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { recogniseDrift } from '../../workflows/steps/drift.ts';
 import { type BurstState, createBurst, lookAt } from '../../workflows/steps/gates/burst.ts';
 import { hasCarried } from '../../workflows/steps/gates/split.ts';
 import type { Look } from '../../workflows/steps/observation.ts';
-import { LOOK_FAMILIES, MINUTE_FAMILIES } from '../../workflows/steps/pod-metrics.ts';
+import { atJudgedEdge, LOOK_FAMILIES, MINUTE_FAMILIES } from '../../workflows/steps/pod-metrics.ts';
 import { sidesOf } from '../../workflows/steps/traffic-weights.ts';
 import { advance } from './advance.ts';
 import { all } from './all.ts';
@@ -63,16 +63,17 @@ export const observe = async (
       namespace: plan.namespace,
       old: plan.old,
       new: plan.new,
-      families: isMinute ? MINUTE_FAMILIES : LOOK_FAMILIES,
+      families: isMinute && plan.gates.ttft !== null ? MINUTE_FAMILIES : LOOK_FAMILIES,
       atMs: nowMs,
     }),
     all(plan.routes.map((route) => readRoute(shell, plan, route))),
   ]);
   const drift = driftOf(facts, plan, routes);
-  if (drift !== null) return note(shell, facts, memory, { notice: { kind: 'drifted', drift }, nowMs });
+  if (drift !== null && isNews(facts, drift, nowMs))
+    return note(shell, facts, memory, { notice: { kind: 'drifted', drift }, nowMs });
   // Without an answer of the API server nothing was seen: that is no evidence of anything.
   const look = taken.unreachable ? null : taken.look;
-  const tripped = look === null ? null : burstOf(context, memory.look, look);
+  const tripped = look === null ? null : burstOf(context, memory.look, look, drift !== null);
   if (tripped !== null) return note(shell, facts, memory, { notice: tripped, nowMs });
   return isMinute ? observeMinute(shell, facts, memory, { look, minute, nowMs }) : document;
 };
@@ -89,7 +90,7 @@ const readRoute = async (shell: Shell, plan: Plan, route: RoutePlan): Promise<Ku
   return answer.object ?? null;
 };
 
-/** Steps in which the routes are meant to stand as we wrote them. */
+/** Steps in which the routes are meant to stand as we wrote them, and growth has to stop where they do not. */
 const STANDING = new Set([
   'confirming',
   'baking',
@@ -103,14 +104,17 @@ const STANDING = new Set([
 
 const driftOf = (facts: Facts, plan: Plan, routes: readonly (KubeObject | 'gone' | null)[]): Drift | null => {
   const { context, step } = facts.state;
-  if (!STANDING.has(step) || context.clocks.writtenMs === null) return null;
+  const isWatched = STANDING.has(step) || step === 'suspended';
+  // Told to write ours again, nobody wonders at what stands there until then.
+  if (!isWatched || context.clocks.writtenMs === null || context.reapply) return null;
   for (const [index, route] of routes.entries()) {
     const planned = plan.routes[index];
     if (planned === undefined || route === null) continue;
     const drift = recogniseDrift(route === 'gone' ? null : route, planned, {
       rolloutId: facts.document.rolloutId,
       fence: context.fence,
-      sharesPercent: [context.writtenPercent],
+      // A write whose outcome a pause has voided may have landed all the same.
+      sharesPercent: [context.writtenPercent, context.askedPercent],
       attached: true,
       sides: sidesOf(plan),
     });
@@ -119,7 +123,21 @@ const driftOf = (facts: Facts, plan: Plan, routes: readonly (KubeObject | 'gone'
   return null;
 };
 
-const burstOf = (context: RolloutContext, memory: LookMemory, look: Look): Notice | null => {
+/** Held for drift already, only another kind of it is news, and a route that stays gone (P4). */
+const isNews = (facts: Facts, drift: Drift, nowMs: number): boolean => {
+  const { hold } = facts.state.context;
+  if (facts.state.step !== 'suspended' || hold?.reason !== 'drift') return true;
+  return (
+    drift.what !== hold.driftWhat || (drift.what === 'routeDeleted' && nowMs >= hold.sinceMs + ROUTE_GONE_MS)
+  );
+};
+
+const burstOf = (
+  context: RolloutContext,
+  memory: LookMemory,
+  look: Look,
+  hasDrifted: boolean,
+): Notice | null => {
   const confirmedAtMs = context.clocks.programmedMs;
   if (memory.confirmedAtMs !== confirmedAtMs) {
     memory.burst = createBurst();
@@ -127,7 +145,8 @@ const burstOf = (context: RolloutContext, memory: LookMemory, look: Look): Notic
   }
   const seen = lookAt(memory.burst, look, {
     sharePercent: context.writtenPercent,
-    confirmedAtMs,
+    // Traffic that follows somebody else's weights says nothing about ours.
+    confirmedAtMs: hasDrifted || context.hold?.reason === 'drift' ? null : confirmedAtMs,
     carried: hasCarried(context.evidence, context.writtenPercent, confirmedAtMs),
     ...(context.course === null
       ? {}
@@ -183,10 +202,11 @@ const observeMinute = async (
   if (look !== null) {
     const { stepEntry } = context;
     const messageId = `${stepEntry}/${seen.minute}`;
+    const judged = atJudgedEdge(look, facts.plan?.gates.ttft?.edgeSeconds ?? null);
     const advanced = await advance(
       shell,
       rolloutId,
-      () => ({ kind: 'observed', messageId, stepEntry, look }),
+      () => ({ kind: 'observed', messageId, stepEntry, look: judged }),
       memory.drain.publishedSeq,
     );
     if (advanced.kind !== 'missing') document = advanced.document;

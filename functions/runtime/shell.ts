@@ -1,5 +1,6 @@
 import type { Ports } from '../../workflows/ports.ts';
 import { CURRENT_VERSION, type MachineVersions } from '../../workflows/rollout/versions.ts';
+import { createParsedTexts, type ParsedTexts } from './parsed-texts.ts';
 
 /** What doors and runtime are given when a process starts. No module of theirs keeps state of its own. */
 export interface Shell {
@@ -12,6 +13,8 @@ export interface Shell {
   /** Makes commit ids; counts within the process. */
   readonly nextCommitId: () => string;
   readonly settings: ShellSettings;
+  /** Changes what is fast, never what is decided. */
+  readonly texts: ParsedTexts;
 }
 
 export interface ShellSettings {
@@ -50,5 +53,6 @@ export const createShell = (given: {
       return `${given.instanceId}/${commits}`;
     },
     settings: { ...DEFAULT_SETTINGS, ...given.settings },
+    texts: createParsedTexts(),
   };
 };

@@ -8,7 +8,7 @@ import { isObserved, mustStayAwake } from '../../workflows/rollout/read-state.ts
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { advance, commitOnce } from './advance.ts';
 import { createDrainMemory, type DrainMemory, drain } from './drain.ts';
-import { factsOf } from './job.ts';
+import { type Facts, factsOf } from './job.ts';
 import { createLookMemory, type LookMemory, observe } from './observe.ts';
 import { publishJournal } from './publish.ts';
 import type { Shell } from './shell.ts';
@@ -16,7 +16,11 @@ import type { Shell } from './shell.ts';
 interface Memory {
   readonly drain: DrainMemory;
   readonly look: LookMemory;
+  /** The last minute whose heartbeat this wake sent on the way back. */
+  beatMinute: number | null;
 }
+
+const MINUTE_MS = 60_000;
 
 /** Verifying asks pod after pod, and a node pool is polled, within one wake as long as the budget lasts. */
 const BUSY_STATES = new Set(['verifying', 'deploying']);
@@ -26,7 +30,7 @@ const BUSY_WAIT_MS = 10_000;
 export const wake = async (shell: Shell, rolloutId: string): Promise<void> => {
   const startMs = await shell.ports.time.now({});
   const endMs = startMs + shell.settings.wakeBudgetMs;
-  const memory: Memory = { drain: createDrainMemory(), look: createLookMemory() };
+  const memory: Memory = { drain: createDrainMemory(shell), look: createLookMemory(), beatMinute: null };
   let nowMs = startMs;
   while (nowMs < endMs) {
     const { document, readAtMs } = await shell.ports.store.load({ rolloutId });
@@ -58,10 +62,22 @@ const turn = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<R
     if (isObserved(facts.state.state, facts.state.context) && facts.plan !== null) {
       const seen = await observe(shell, facts, memory, run.readAtMs);
       if (seen.revision !== document.revision) document = await drain(shell, seen, memory.drain, endMs);
-    }
+    } else if (mustStayAwake(facts.state.state, facts.state.context)) await beat(shell, facts, run);
   }
   memory.drain.publishedSeq = await publishJournal(shell, document, memory.drain.publishedSeq);
   return document;
+};
+
+/** A way back that takes long is looked after as well: the alarm outside is for what nobody looks after (I16). */
+const beat = async (shell: Shell, facts: Facts, { memory, readAtMs }: Turn): Promise<void> => {
+  const minute = Math.floor(readAtMs / MINUTE_MS);
+  if (facts.plan === null || memory.beatMinute === minute) return;
+  memory.beatMinute = minute;
+  await shell.ports.monitoring.heartbeat({
+    project: facts.plan.alerts.project,
+    rolloutId: facts.document.rolloutId,
+    atMs: readAtMs,
+  });
 };
 
 /**
@@ -116,7 +132,7 @@ const pauseMs = (shell: Shell, document: RolloutDocument, memory: Memory): numbe
 /** After a message from a door: run what it decided, within the budget of an ordinary invocation. */
 export const settle = async (shell: Shell, document: RolloutDocument): Promise<RolloutDocument> => {
   const nowMs = await shell.ports.time.now({});
-  const memory = createDrainMemory();
+  const memory = createDrainMemory(shell);
   const drained = await drain(shell, document, memory, nowMs + shell.settings.budgetMs);
   const publishedSeq = await publishJournal(shell, drained, 0);
   await storeCursor(shell, drained, publishedSeq);

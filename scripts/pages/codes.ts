@@ -79,7 +79,7 @@ export const END_REASONS: Readonly<Record<string, string>> = {
   planChanged: 'The cluster gives another plan now than the one that was insisted on.',
   nodePool: 'The node pool could not be had: stockout, quota, permission, name taken.',
   verify: 'A new pod is not what it should be.',
-  routeGone: 'An HTTPRoute stayed away for 10 minutes during the way back.',
+  routeGone: 'An HTTPRoute was gone for 10 minutes.',
   oldSideLost: 'The old side did not come back; shares and both sides are as they were.',
   abandoned: 'An operator gave the rollout up.',
 };

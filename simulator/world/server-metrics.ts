@@ -24,24 +24,30 @@ function labelSets(model: string): LabelSets {
 
 type Emit = (name: string, labels: Labels, value: number) => void;
 
-function httpRequests(
-  server: Server,
-  emit: Emit,
-  labelOf: (key: string, make: () => Labels) => Labels,
-): void {
-  const classes = [
-    ['2xx', 'ok'],
-    ['4xx', 'client'],
-    ['5xx', 'server'],
-  ] as const;
+/** Label sets of one path and method, by class of status. */
+interface HttpLabels {
+  readonly ok: Labels;
+  readonly client: Labels;
+  readonly server: Labels;
+}
+
+type Http = Server['counters']['http'] extends ReadonlyMap<string, infer Counts> ? Counts : never;
+
+function httpLabels({ handler, method }: Http): HttpLabels {
+  const of = (status: string): Labels => ({ handler, method, status });
+  return { ok: of('2xx'), client: of('4xx'), server: of('5xx') };
+}
+
+function httpRequests(server: Server, emit: Emit, known: WeakMap<Http, HttpLabels>): void {
   for (const counts of server.counters.http.values()) {
-    for (const [status, field] of classes) {
-      const value = counts[field];
-      if (value === 0) continue;
-      const { handler, method } = counts;
-      const labels = labelOf(`${handler} ${method} ${status}`, () => ({ handler, method, status }));
-      emit('http_requests_total', labels, value);
+    let labels = known.get(counts);
+    if (labels === undefined) {
+      labels = httpLabels(counts);
+      known.set(counts, labels);
     }
+    if (counts.ok > 0) emit('http_requests_total', labels.ok, counts.ok);
+    if (counts.client > 0) emit('http_requests_total', labels.client, counts.client);
+    if (counts.server > 0) emit('http_requests_total', labels.server, counts.server);
   }
 }
 
@@ -76,12 +82,7 @@ export interface ServerMetrics {
 
 export function createServerMetrics(): ServerMetrics {
   const sets = new Map<string, LabelSets>();
-  const http = new Map<string, Labels>();
-  const labelOf = (key: string, make: () => Labels): Labels => {
-    const known = http.get(key) ?? make();
-    http.set(key, known);
-    return known;
-  };
+  const http = new WeakMap<Http, HttpLabels>();
   const setsOf = (model: string): LabelSets => {
     const known = sets.get(model) ?? labelSets(model);
     sets.set(model, known);
@@ -95,7 +96,7 @@ export function createServerMetrics(): ServerMetrics {
       };
       const of = setsOf(baseName(server));
       const asked = (family: (typeof SERVER_FAMILIES)[number]): boolean => families.includes(family);
-      if (asked('http_requests_total')) httpRequests(server, emit, labelOf);
+      if (asked('http_requests_total')) httpRequests(server, emit, http);
       if (asked('vllm:num_requests_running')) emit('vllm:num_requests_running', of.plain, server.running);
       if (asked('vllm:num_requests_waiting')) emit('vllm:num_requests_waiting', of.plain, server.waiting);
       if (asked('vllm:kv_cache_usage_perc')) {

@@ -19,9 +19,6 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   'workflows/rollout/step.ts': 'all oddities of XState in one place',
   'workflows/ports.ts': 'one list of interfaces, half of it comments',
   'workflows/plans/finding-codes.ts': 'one table',
-  'simulator/world/act-runner.ts': 'one short function per act',
-  'simulator/world/gateway.ts': 'one controller with its state',
-  'simulator/world/traffic.ts': 'the hot path, from arrival to pod',
   'simulator/world/kubernetes/kube-path.ts': 'every path of the API in one table',
   'simulator/world/kubernetes/kube-server.ts': 'every verb of the API behind one interface',
 };
@@ -43,6 +40,8 @@ const STRANGE: readonly RegExp[] = [
   /\(#\d+\)|\b(PR|fixes|closes|see|refs?) #\d+/i,
   /\/work\/(main|shared|\.library)/,
   /\/tmp\/(brief|bash_)/,
+  // A section of a page that is not in the repository.
+  /\b(design|operations|measured(\.md)?) §/,
 ];
 
 const TODO = /\b(TODO|FIXME|XXX|HACK)\b/;

@@ -1,4 +1,4 @@
-/** The objects of `source: manifests` as they will be sent, in the order of creation (operations §3.2-7). */
+/** The objects of `source: manifests` as they will be sent, in the order of creation. */
 import { type KubeObject, RESOURCES } from '../kubernetes.ts';
 import type { GkeTaint, NodePool } from '../ports.ts';
 import type { CapacitySpec } from '../spec/rollout-spec.ts';

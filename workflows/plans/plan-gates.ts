@@ -5,7 +5,7 @@ import { snapTtftEdge, TTFT_EDGES_VLLM } from '../steps/pod-metrics.ts';
 import type { GatePlan } from './plan.ts';
 import type { Survey } from './survey.ts';
 
-/** Requests of the new side that a judge needs (operations §4.5). */
+/** Requests of the new side that a judge needs. */
 const SAMPLES_MIN = { errors: 200, 'ttft.slo': 300 } as const;
 
 /** Below this many requests the old side's own latency promises nothing. */

@@ -1,5 +1,5 @@
 /**
- * The plan: what preflight decided, frozen before anything is written (design §2). Decisions only: no
+ * The plan: what preflight decided, frozen before anything is written. Decisions only: no
  * observations, no times of day, the rollout's id as the placeholder `{id}`; so two plans of an unchanged
  * cluster are equal, and so are their hashes.
  */
@@ -145,7 +145,7 @@ export interface Plan {
   readonly notInThisVersion: readonly string[];
 }
 
-/** What preflight found. Severity E blocks, W must be acknowledged, I is a note (operations §5). */
+/** What preflight found. Severity E blocks, W must be acknowledged, I is a note. */
 export interface Finding {
   readonly severity: 'E' | 'W' | 'I';
   readonly code: string;

@@ -3,7 +3,7 @@ import type { GatePlan, Plan, RoutePlan, RungPlan } from '../plans/plan.ts';
 import type { WindowSpec } from '../spec/rollout-spec.ts';
 import { type Evidence, emptyEvidence } from '../steps/evidence.ts';
 import type { RollbackCause } from './effects.ts';
-import type { HoldReason, WrittenRoute } from './messages.ts';
+import type { Drift, HoldReason, WrittenRoute } from './messages.ts';
 import type { Verdict } from './stored.ts';
 
 /** Why growth stands still. Beside the progress, never in its place (protocol P7). */
@@ -18,6 +18,8 @@ export interface Hold {
   readonly auto: boolean;
   /** The foreign share after drift; null otherwise, or where it is no single share. */
   readonly driftSharePercent: number | null;
+  /** What kind of drift; null otherwise. */
+  readonly driftWhat: Drift['what'] | null;
 }
 
 /** How a rollout that does not end in promoted will end, and why. */
@@ -83,6 +85,8 @@ export interface RolloutContext {
   readonly created: readonly ObjectIdentity[];
   readonly nodePool: string | null;
   readonly nodePoolAttempts: number;
+  /** It has, or had, a ready node: worth keeping after a failure. */
+  readonly nodePoolReady: boolean;
 
   /** Index into the ladder; -1 while the new backendRef is attached at a share of 0. */
   readonly rung: number;
@@ -124,6 +128,8 @@ export interface RolloutContext {
   /** Foreign writes that a rollback had to overwrite. */
   readonly reassertions: number;
   readonly rollbackSinceMs: number | null;
+  /** Since when the old side has been too sick to take the traffic back; null while it is not. */
+  readonly keptSinceMs: number | null;
   readonly notDone: readonly string[];
 }
 
@@ -158,6 +164,7 @@ export const initialContext = (input: RolloutInput | undefined): RolloutContext 
   created: [],
   nodePool: null,
   nodePoolAttempts: 0,
+  nodePoolReady: false,
   rung: -1,
   adoptedPercent: null,
   adoptedRoutes: null,
@@ -179,6 +186,7 @@ export const initialContext = (input: RolloutInput | undefined): RolloutContext 
   objectivesAt: 'old',
   reassertions: 0,
   rollbackSinceMs: null,
+  keptSinceMs: null,
   notDone: [],
 });
 

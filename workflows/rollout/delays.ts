@@ -41,6 +41,8 @@ export const delays = {
   drain: ({ context }: Args) => context.course?.drainMs ?? 0,
   settle: ({ context }: Args) => context.course?.pacing.settleMs ?? MINUTE_MS,
   stepBack: () => 15_000,
+  /** Between two answers to somebody who keeps undoing a rollback. */
+  reassert: () => 5_000,
   keepPods: ({ context }: Args) => context.course?.afterNewPodsMs ?? 0,
   discardDeadline: () => 30 * MINUTE_MS,
 } as const;

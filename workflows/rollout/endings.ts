@@ -52,6 +52,8 @@ const endingOfEvent = (event: RolloutEvent): Reason => {
       );
     case 'tripped':
       return trippedEnding(event.notice.gate, event.notice.sentence);
+    case 'drifted':
+      return ending('routeGone', event.drift.sentence, 'verify');
     case 'observed':
       return trippedEnding(event.tripped?.gate ?? 'unknown', event.tripped?.sentence ?? '');
     case 'command.rollback':

@@ -36,6 +36,7 @@ export type RolloutEvent =
       readonly sentence: string;
       readonly auto: boolean;
       readonly driftSharePercent: number | null;
+      readonly driftWhat: Drift['what'] | null;
     }
   | { readonly type: 'holdExpired'; readonly sentence: string }
   | { readonly type: 'holdCleared' }

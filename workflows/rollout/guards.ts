@@ -8,6 +8,12 @@ interface Args {
   readonly event: RolloutEvent;
 }
 
+/** More foreign writes than this on the way back are a fight, not an accident (protocol P5). */
+export const REASSERTIONS_AT_ONCE = 3;
+
+/** A route that is not there for so long is gone for good (protocol P4). */
+export const ROUTE_GONE_MS = 600_000;
+
 /** An incident counts if it started no earlier than this before the first write of traffic (protocol P8). */
 export const ALERT_LOOKBACK_MS = 60_000;
 
@@ -62,10 +68,17 @@ export const guards = {
   isForced: ({ event }: Args): boolean => event.type === 'command.rollback' && event.command.force,
   /** Drift found while people hold: the hold becomes one about the drift, with the same deadline. */
   holdBecomesDrift: ({ event }: Args): boolean => event.type === 'holdBegun' && event.reason === 'drift',
+  /** The drift that is held for is a route that is gone, and it has not come back. */
+  routeStaysGone: ({ context, event }: Args): boolean =>
+    event.type === 'drifted' &&
+    event.drift.what === 'routeDeleted' &&
+    context.hold?.driftWhat === 'routeDeleted' &&
+    context.nowMs >= context.hold.sinceMs + ROUTE_GONE_MS,
+  isFought: ({ context }: Args): boolean => context.reassertions >= REASSERTIONS_AT_ONCE,
   oldSideIsLost: ({ context }: Args): boolean =>
     context.rollbackSinceMs !== null &&
     context.nowMs >= context.rollbackSinceMs + (context.course?.onHoldForMs ?? 0),
-  madeNoNode: ({ event }: Args): boolean => event.type === 'nodePoolFailed' && !event.outcome.anyReadyNode,
+  hasUselessPool: ({ context }: Args): boolean => context.nodePool !== null && !context.nodePoolReady,
   planHashDiffers: ({ context, event }: Args): boolean =>
     event.type === 'planned' &&
     context.expectedPlanHash !== null &&

@@ -3,13 +3,15 @@ import type { Leftover, RolloutDocument } from './stored.ts';
 
 /**
  * What outlives a rollout (protocol P6): accelerators that were bought are kept for a time after a failure, because they
- * may have taken days to get; an old side that could not be retired stays for a person.
+ * may have taken days to get; a side that could not be deleted, or was not to be, stays for a person.
  */
 export const leftoversOf = (document: RolloutDocument, context: RolloutContext): readonly Leftover[] => {
   const cluster = document.poolKey.split('/').slice(0, 6).join('/');
   const found: Leftover[] = [];
   if (context.nodePool !== null && context.ending !== null)
     found.push(nodePoolLeftover(document, context, context.nodePool, cluster));
+  const whyLeft = whyNewSideIsLeft(context);
+  if (whyLeft !== null) found.push(newSideLeftover(document, context, whyLeft, cluster));
   if (context.ending === null && context.notDone.length > 0)
     found.push({
       id: `${document.rolloutId}/old-side`,
@@ -25,16 +27,53 @@ export const leftoversOf = (document: RolloutDocument, context: RolloutContext):
   return found;
 };
 
+/** These end with everything as it is. */
+const LEFT_ALONE = new Set(['abandoned', 'oldSideLost']);
+
+/** null: nothing that we created is left. */
+const whyNewSideIsLeft = ({ ending, course, notDone }: RolloutContext): string | null => {
+  if (ending === null || course?.hasObjects !== true) return null;
+  if (LEFT_ALONE.has(ending.reason)) return ending.sentence;
+  return notDone.length === 0 ? null : notDone.join('; ');
+};
+
+const newSideLeftover = (
+  document: RolloutDocument,
+  context: RolloutContext,
+  why: string,
+  cluster: string,
+): Leftover => {
+  const carries =
+    context.writtenPercent > 0 ? `; its share was ${context.writtenPercent} % and must be 0 first` : '';
+  const deletions = context.created.map(({ plural, group, namespace, name }) => {
+    const where = namespace === null ? '' : `--namespace ${namespace} `;
+    return `kubectl delete ${where}${plural}${group === '' ? '' : `.${group}`}/${name}`;
+  });
+  return {
+    id: `${document.rolloutId}/new-side`,
+    rolloutId: document.rolloutId,
+    kind: 'newSide',
+    cluster,
+    name: context.course?.newPool ?? '',
+    reason: `${why}${carries}`,
+    dueAtMs: null,
+    byHand: deletions.toReversed().join(' && '),
+    attemptedAtMs: null,
+  };
+};
+
 const nodePoolLeftover = (
   document: RolloutDocument,
   context: RolloutContext,
   nodePool: string,
   cluster: string,
 ): Leftover => {
-  const keepMs =
+  const configuredMs =
     context.ending?.outcome === 'rolledBack'
       ? (context.course?.afterNodePoolMs ?? null)
       : (context.course?.nodePool?.keepAfterFailureMs ?? null);
+  // One without a node is kept for nobody; that it could not be deleted yet is why it is here.
+  const keepMs = context.nodePoolReady ? configuredMs : 0;
   const [, project, , location, , name] = cluster.split('/');
   return {
     id: `${document.rolloutId}/${nodePool}`,
@@ -42,7 +81,9 @@ const nodePoolLeftover = (
     kind: 'nodePool',
     cluster,
     name: nodePool,
-    reason: `kept after ${context.ending?.reason ?? 'the end'}: accelerators are hard to get`,
+    reason: context.nodePoolReady
+      ? `kept after ${context.ending?.reason ?? 'the end'}: accelerators are hard to get`
+      : `it has no ready node and could not be deleted before the rollout ended`,
     dueAtMs: keepMs === null ? null : context.nowMs + keepMs,
     byHand: `gcloud container node-pools delete ${nodePool} --cluster ${name ?? ''} --location ${location ?? ''} --project ${project ?? ''}`,
     attemptedAtMs: null,

@@ -4,6 +4,7 @@ import { oldFailsWorse } from '../steps/gates/old-fails-worse.ts';
 import { type RolloutContext, targetPercent } from './context.ts';
 import type { Effect } from './effects.ts';
 import type { RolloutEvent } from './events.ts';
+import { REASSERTIONS_AT_ONCE } from './guards.ts';
 import { updates } from './updates.ts';
 
 export interface Args {
@@ -37,6 +38,7 @@ export const hold = (
       sentence: sentence(args),
       auto,
       driftSharePercent: args.event.type === 'drifted' ? args.event.drift.sharePercent : null,
+      driftWhat: args.event.type === 'drifted' ? args.event.drift.what : null,
     }),
   }) as const;
 
@@ -74,9 +76,13 @@ export const rollBackEffect = effect(({ context, event }) => ({
   cause: context.ending?.cause ?? 'operator',
   sickness: context.ending?.sickness ?? 'errors',
   force: event.type === 'command.rollback' && event.command.force,
-  sinceMs: context.rollbackSinceMs ?? context.nowMs,
+  // A route that was gone before the way back began is gone since then (P4).
+  sinceMs: goneSinceMs(context) ?? context.rollbackSinceMs ?? context.nowMs,
   oldFailsWorse: oldFailsWorse(context.evidence, context.nowMs),
 }));
+
+const goneSinceMs = ({ hold: held }: RolloutContext): number | null =>
+  held?.driftWhat === 'routeDeleted' ? held.sinceMs : null;
 
 /** Waiting for the gateway counts from the write. */
 export const confirmRollbackEffect = effect(({ context }) => ({
@@ -107,7 +113,7 @@ export const objectivesBack = effect(({ context }) =>
 export const deletionOfCreated = effect(({ context }) => ({
   kind: 'deleteObjects',
   side: 'new',
-  identities: [...context.created].reverse(),
+  identities: context.created,
 }));
 
 /** Growth stops the same way from every step of the shifting. */
@@ -127,6 +133,35 @@ export const failOn = {
   'command.abandon': { target: '#failed', actions: ['endAbandoned'] },
   holdExpired: { target: '#failing', actions: ['endByHold'] },
   refused: { target: '#failing', actions: ['endByEvent'] },
+} as const;
+
+/** Said once, not at each of the attempts that follow. */
+export const keptPage = effect(({ context }) =>
+  context.keptSinceMs === null
+    ? {
+        kind: 'page',
+        code: 'rollback-kept',
+        sentence: `${context.rolloutId}: the old side cannot take the traffic; shares are kept`,
+      }
+    : null,
+);
+
+const foughtPage = effect(({ context, event }) =>
+  context.reassertions === REASSERTIONS_AT_ONCE + 1
+    ? {
+        kind: 'page',
+        code: 'rollback-fought',
+        sentence: `${context.rolloutId}: somebody keeps undoing the rollback; ${event.type === 'drifted' ? event.drift.sentence : 'drift'}`,
+      }
+    : null,
+);
+
+/** Drift on the way back is overwritten: at once the first times, then at a bounded rate, and a person is told (P5). */
+export const reassertOn = {
+  drifted: [
+    { guard: 'isFought', target: '#rollingBack.fought', actions: ['countReassertion', foughtPage] },
+    { target: '#rollingBack.writing', actions: ['countReassertion'] },
+  ],
 } as const;
 
 export const forcedRollback = {

@@ -23,9 +23,11 @@ import {
   hold,
   inconclusiveHold,
   keepingState,
+  keptPage,
   objectivesBack,
   objectivesWithMajority,
   page,
+  reassertOn,
   refusedHold,
   rollBackEffect,
   suspendOn,
@@ -119,11 +121,8 @@ export const rolloutMachine = setup({
                     })),
                   ],
                   on: {
-                    nodePoolCreated: 'loading',
-                    nodePoolFailed: [
-                      { guard: 'madeNoNode', target: '#failing.discarding', actions: 'endByEvent' },
-                      { target: '#failing', actions: 'endByEvent' },
-                    ],
+                    nodePoolCreated: { target: 'loading', actions: 'learnOfNodes' },
+                    nodePoolFailed: { target: '#failing', actions: ['learnOfNodes', 'endByEvent'] },
                   },
                 },
                 loading: {
@@ -290,7 +289,19 @@ export const rolloutMachine = setup({
                   on: {
                     // Already suspended: a further cause only changes the hold.
                     'command.pause': {},
-                    drifted: { actions: driftHold },
+                    drifted: [
+                      { guard: 'routeStaysGone', target: '#rollingBack', actions: 'endByEvent' },
+                      { actions: driftHold },
+                    ],
+                    // A tripwire that would hold finds it held.
+                    observed: [
+                      {
+                        guard: 'tripsRollback',
+                        target: '#rollingBack',
+                        actions: ['takeEvidence', 'endByEvent'],
+                      },
+                      { actions: 'takeEvidence' },
+                    ],
                     resumed: [
                       { guard: 'wantsAdoption', target: 'adopting' },
                       { target: 'choosing', actions: 'restartIfAsked' },
@@ -422,18 +433,13 @@ export const rolloutMachine = setup({
                   { guard: 'isRollbackComplete', target: 'confirming', actions: 'rollbackWritten' },
                   { target: 'stepping', actions: 'rollbackWritten' },
                 ],
-                rollbackKept: {
-                  target: 'kept',
-                  actions: page(
-                    'rollback-kept',
-                    (context) =>
-                      `${context.rolloutId}: the old side cannot take the traffic; shares are kept`,
-                  ),
-                },
+                rollbackKept: { target: 'kept', actions: [keptPage, 'rollbackKept'] },
               },
             },
             /** The old side can carry only a part: the rest follows as it grows. */
             stepping: { entry: 'clearWork', after: { stepBack: 'writing' }, on: forcedRollback },
+            /** Somebody keeps undoing it. */
+            fought: { entry: 'clearWork', after: { reassert: 'writing' } },
             /** Moving to a sick old side would make things worse (P5). */
             kept: {
               entry: 'clearWork',
@@ -449,7 +455,7 @@ export const rolloutMachine = setup({
               entry: ['clearWork', 'enterStep', confirmRollbackEffect, objectivesBack],
               on: {
                 rollbackConfirmed: { target: 'settling', actions: 'rollbackConfirmed' },
-                drifted: { target: 'writing', actions: 'countReassertion' },
+                ...reassertOn,
               },
             },
             settling: { entry: 'clearWork', after: { settle: 'checking' } },
@@ -458,7 +464,7 @@ export const rolloutMachine = setup({
               entry: ['clearWork', confirmRollbackEffect],
               on: {
                 rollbackConfirmed: 'draining',
-                drifted: { target: 'writing', actions: 'countReassertion' },
+                ...reassertOn,
               },
             },
             draining: { entry: 'clearWork', after: { drain: 'detaching' } },
@@ -471,14 +477,14 @@ export const rolloutMachine = setup({
               ],
               on: {
                 refsRemoved: 'detached',
-                drifted: { target: 'writing', actions: 'countReassertion' },
+                ...reassertOn,
               },
             },
             detached: {
               entry: ['clearWork', confirmRemovalEffect('new')],
               on: {
                 refsRemovalConfirmed: 'keeping',
-                drifted: { target: 'writing', actions: 'countReassertion' },
+                ...reassertOn,
               },
             },
             keeping: keepingState,
@@ -496,10 +502,13 @@ export const rolloutMachine = setup({
 
         failing: {
           id: 'failing',
-          initial: 'keeping',
+          initial: 'deciding',
           entry: 'raiseCleared',
           on: { 'command.abandon': { target: '#failed', actions: 'endAbandoned' } },
           states: {
+            deciding: {
+              always: [{ guard: 'hasUselessPool', target: 'discarding' }, { target: 'keeping' }],
+            },
             /** A created pool without a ready node is deleted at once (P6). */
             discarding: {
               entry: [

@@ -115,7 +115,7 @@ export type HoldReason =
   | 'confirmation'
   | 'split';
 
-/** A foreign change of a route, recognised by the value (design §5). */
+/** A foreign change of a route, recognised by the value. */
 export interface Drift {
   readonly route: string;
   /** The manager that wrote last, as managedFields name it. */

@@ -32,13 +32,18 @@ export const wordsOf = (value: unknown): { readonly state: string; readonly step
   return { state: words[0] ?? '', step: words[words.length - 1] ?? '' };
 };
 
-/** Parsed state of a document. @throws SyntaxError when the snapshot is not JSON. */
-export const readState = (document: RolloutDocument): RolloutState => {
-  const snapshot = JSON.parse(document.snapshot) as {
-    status: string;
-    value: unknown;
-    context: RolloutContext;
-  };
+interface Snapshot {
+  readonly status: string;
+  readonly value: unknown;
+  readonly context: RolloutContext;
+}
+
+/** Parsed state of a document; `parse` may remember. @throws SyntaxError when the snapshot is not JSON. */
+export const readState = (
+  document: RolloutDocument,
+  parse: (text: string) => unknown = JSON.parse,
+): RolloutState => {
+  const snapshot = parse(document.snapshot) as Snapshot;
   return { ...wordsOf(snapshot.value), finished: snapshot.status !== 'active', context: snapshot.context };
 };
 

@@ -74,7 +74,7 @@ export type RolloutDocument = Readonly<z.infer<typeof rolloutDocumentSchema>>;
 export type Timer = Readonly<z.infer<typeof timerSchema>>;
 export type OutboxItem = Readonly<z.infer<typeof outboxItemSchema>>;
 
-/** A gate's answer with what it was judged on (design §6). */
+/** A gate's answer with what it was judged on. */
 export interface Verdict {
   readonly gate: string;
   readonly answer: 'pass' | 'fail' | 'inconclusive';
@@ -88,7 +88,7 @@ export interface Verdict {
   readonly sentence: string;
 }
 
-/** One entry per commit. With the spec, all that a replay needs: no snapshots (design §4). */
+/** One entry per commit. With the spec, all that a replay needs: no snapshots. */
 export interface JournalEntry {
   readonly rolloutId: string;
   /** From 1 without gaps. */
@@ -142,7 +142,7 @@ export interface Rejected {
 export interface Leftover {
   readonly id: string;
   readonly rolloutId: string;
-  readonly kind: 'nodePool' | 'oldSide';
+  readonly kind: 'nodePool' | 'oldSide' | 'newSide';
   readonly cluster: string;
   /** Node pool's name, or `namespace/name` of the pool. */
   readonly name: string;

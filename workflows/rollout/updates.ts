@@ -29,7 +29,11 @@ const rememberObjects: Update = (context, event) =>
 
 const nameNodePool: Update = (context) => {
   const attempt = context.nodePoolAttempts + 1;
-  return { nodePoolAttempts: attempt, nodePool: nodePoolName(context, attempt) };
+  return {
+    nodePoolAttempts: attempt,
+    nodePool: nodePoolName(context, attempt),
+    nodePoolReady: false,
+  };
 };
 
 const NODE_POOL_NAME_MAX = 40;
@@ -40,6 +44,11 @@ const nodePoolName = (context: RolloutContext, attempt: number): string => {
   if (full.length <= NODE_POOL_NAME_MAX) return full;
   const tail = `-${sha256Hex(context.rolloutId).slice(0, 6)}-${attempt}`;
   return `${full.slice(0, NODE_POOL_NAME_MAX - tail.length).replace(/-+$/, '')}${tail}`;
+};
+
+const learnOfNodes: Update = (_context, event) => {
+  if (event.type === 'nodePoolCreated') return { nodePoolReady: true };
+  return event.type === 'nodePoolFailed' ? { nodePoolReady: event.outcome.anyReadyNode } : {};
 };
 
 const forgetNodePool: Update = () => ({ nodePool: null });
@@ -112,9 +121,18 @@ const restartBake: Update = (context) => ({
   evidence: restartRung(context.evidence),
 });
 
+/** The gateway confirmed weights that others have changed since: nothing is confirmed until it confirms anew. */
+const unconfirmed = ({ clocks }: RolloutContext): Pick<RolloutContext, 'clocks'> => ({
+  clocks: { ...clocks, programmedMs: null },
+});
+
 const restartIfAsked: Update = (context, event) =>
   event.type === 'resumed'
-    ? { reapply: event.reapply, ...(event.restart ? restartBake(context, event) : {}) }
+    ? {
+        reapply: event.reapply,
+        ...(event.reapply ? unconfirmed(context) : {}),
+        ...(event.restart ? restartBake(context, event) : {}),
+      }
     : {};
 
 const judgeRung: Update = (context) => ({ verdicts: verdictsNow(context) });
@@ -134,7 +152,9 @@ const adoptRules: Update = (context, event) => {
   return {
     adoptedPercent: event.outcome.sharePercent,
     adoptedRoutes: event.outcome.routes,
+    askedPercent: event.outcome.sharePercent,
     writtenPercent: event.outcome.sharePercent,
+    ...unconfirmed(context),
     trafficSinceMs: context.trafficSinceMs ?? (event.outcome.sharePercent > 0 ? context.nowMs : null),
   };
 };
@@ -147,14 +167,22 @@ const beginHold: Update = (context, event) => {
     const sentence = event.command.reason === '' ? 'paused by an operator' : event.command.reason;
     return {
       pauseGeneration: event.command.generation,
-      hold: { ...base, deadlineMs, reason: 'operator', sentence, auto: false, driftSharePercent: null },
+      hold: {
+        ...base,
+        deadlineMs,
+        reason: 'operator',
+        sentence,
+        auto: false,
+        driftSharePercent: null,
+        driftWhat: null,
+      },
     };
   }
   if (event.type !== 'holdBegun') return {};
-  const { reason, sentence, auto, driftSharePercent } = event;
+  const { reason, sentence, auto, driftSharePercent, driftWhat } = event;
   if (auto && context.hold?.auto === true && context.hold.reason === reason)
     return { hold: { ...context.hold, sentence } };
-  return { hold: { ...base, deadlineMs, reason, sentence, auto, driftSharePercent } };
+  return { hold: { ...base, deadlineMs, reason, sentence, auto, driftSharePercent, driftWhat } };
 };
 
 const endHold: Update = (_context, event) => ({
@@ -176,17 +204,26 @@ const rollbackWritten: Update = (context, event) =>
   event.type === 'rollbackWritten'
     ? {
         writtenPercent: event.outcome.sharePercent,
-        reassertions: context.reassertions + event.outcome.foreignWrites,
+        keptSinceMs: null,
+        // What was found at the first write; later ones are counted as they are seen.
+        reassertions:
+          context.reassertions === 0 ? Math.min(1, event.outcome.foreignWrites) : context.reassertions,
         clocks: { ...context.clocks, writtenMs: event.outcome.atMs },
       }
     : {};
+
+const rollbackKept: Update = (context) => ({ keptSinceMs: context.keptSinceMs ?? context.nowMs });
 
 const rollbackConfirmed: Update = (context, event) =>
   event.type === 'rollbackConfirmed'
     ? { confirmedPercent: 0, clocks: { ...context.clocks, programmedMs: event.outcome.atMs } }
     : {};
 
-const countReassertion: Update = (context) => ({ reassertions: context.reassertions + 1 });
+/** What was confirmed is undone. */
+const countReassertion: Update = (context) => ({
+  reassertions: context.reassertions + 1,
+  ...unconfirmed(context),
+});
 
 const forceRollback: Update = (context) => ({ fence: context.fence + 1 });
 
@@ -210,6 +247,7 @@ export const updates = {
   takePlan,
   rememberObjects,
   nameNodePool,
+  learnOfNodes,
   forgetNodePool,
   askForShare,
   shareWritten,
@@ -230,6 +268,7 @@ export const updates = {
   objectivesMoved,
   beginRollback,
   rollbackWritten,
+  rollbackKept,
   rollbackConfirmed,
   countReassertion,
   forceRollback,

@@ -1,4 +1,4 @@
-/** A foreign change of a route, recognised by the value; managed fields only name the culprit (design §5). */
+/** A foreign change of a route, recognised by the value; managed fields only name the culprit. */
 import type { KubeObject } from '../kubernetes.ts';
 import { at } from '../plans/fields.ts';
 import type { RoutePlan, RulePlan } from '../plans/plan.ts';

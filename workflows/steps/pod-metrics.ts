@@ -3,7 +3,7 @@
  * `engine` (data-parallel ranks) and `model_name`, since a pod is the smallest thing that traffic is sent to.
  */
 import type { MetricSample } from '../ports.ts';
-import type { PodCounters } from './observation.ts';
+import type { Look, PodCounters } from './observation.ts';
 
 const HTTP_REQUESTS = 'http_requests_total';
 const RUNNING = 'vllm:num_requests_running';
@@ -137,6 +137,27 @@ export const podCounters = (samples: readonly MetricSample[]): PodCounters | nul
     waiting: sums.waiting,
     ttft: histogram(sums),
   };
+};
+
+/**
+ * The look with nothing of the histograms but the edge that is judged (the smallest not below `edgeSeconds`): all that
+ * evidence, judges and a replay read of them. Two dozen edges per pod and minute would be most of the journal.
+ */
+export const atJudgedEdge = (look: Look, edgeSeconds: number | null): Look => ({
+  ...look,
+  pods: look.pods.map((pod) =>
+    pod.counters === null || pod.counters.ttft === null
+      ? pod
+      : { ...pod, counters: { ...pod.counters, ttft: oneEdge(pod.counters.ttft, edgeSeconds) } },
+  ),
+});
+
+const oneEdge = (ttft: NonNullable<PodCounters['ttft']>, edgeSeconds: number | null): PodCounters['ttft'] => {
+  const index = edgeSeconds === null ? -1 : ttft.edges.findIndex((edge) => edge >= edgeSeconds);
+  const edge = ttft.edges[index];
+  const within = ttft.cumulative[index];
+  if (edge === undefined || within === undefined) return null;
+  return { edges: [edge], cumulative: [within], count: ttft.count };
 };
 
 /** Upper edges of vLLM's TTFT histogram, seconds (read from vLLM 0.32.0; the same since 0.6 up to 10 s). */

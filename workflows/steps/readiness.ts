@@ -1,4 +1,4 @@
-/** How many pods serve, and what share that can carry (design §7). */
+/** How many pods serve, and what share that can carry. */
 import type { KubeObject } from '../kubernetes.ts';
 import { isPodReady } from '../plans/inference-pool.ts';
 

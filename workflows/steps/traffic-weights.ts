@@ -1,5 +1,5 @@
 /**
- * Weights of a rule for a share (design §5). Only the old pool's part of a rule is divided; other backends keep their
+ * Weights of a rule for a share. Only the old pool's part of a rule is divided; other backends keep their
  * proportion to it. No weight above 1000; what that cannot express is rounded down for the new side (I1, I2).
  */
 import { assert } from '../assert.ts';

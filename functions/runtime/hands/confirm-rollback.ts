@@ -1,6 +1,7 @@
 import { must } from '../../../workflows/assert.ts';
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
+import { ROUTE_GONE_MS } from '../../../workflows/rollout/guards.ts';
 import type { Drift } from '../../../workflows/rollout/messages.ts';
 import { culprit, readShare } from '../../../workflows/steps/drift.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
@@ -10,7 +11,6 @@ import { all } from '../all.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
 import { freshNow } from './fence-check.ts';
 import type { Hand, Job } from './hand.ts';
-import { ROUTE_GONE_MS } from './roll-back.ts';
 import { nameOf, readRoute } from './route-io.ts';
 
 /** A gateway that stays silent for so long is reported and not waited for: the weights are back all the same (P4). */

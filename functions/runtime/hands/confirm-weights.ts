@@ -9,7 +9,7 @@ import { nameOf, readRoute } from './route-io.ts';
 
 export const CONFIRM_EVERY_MS = 3000;
 
-/** Every gateway says that it has programmed what we wrote, and it still is what we wrote (design §5). */
+/** Every gateway says that it has programmed what we wrote, and it still is what we wrote. */
 export const confirmWeights: Hand<'confirmWeights'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
   const { sharePercent } = job.effect;

@@ -1,8 +1,10 @@
 /** Deleting exactly what the plan lists, or what this rollout created, and only when nothing needs it (protocol P6, I13). */
+import { must } from '../../../workflows/assert.ts';
 import { type KubeObject, type ObjectIdentity, RESOURCES } from '../../../workflows/kubernetes.ts';
 import { finding } from '../../../workflows/plans/findings.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
+import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { podCounters } from '../../../workflows/steps/pod-metrics.ts';
 import { all } from '../all.ts';
 import { labelSelectorOf } from './await-new-side.ts';
@@ -10,6 +12,7 @@ import { callOf, identityOf, isOurs } from './created-object.ts';
 import { findReferences } from './find-references.ts';
 import type { Hand, HandResult, Job } from './hand.ts';
 import { isTransient, sayKubeAnswer } from './kube-answers.ts';
+import { nameOf, readRoute } from './route-io.ts';
 
 const RETRY_MS = 5_000;
 
@@ -33,6 +36,11 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
   const references = await findReferences(ports, plan, side, identities);
   if (references.kind === 'unknown') return again(references.why);
   if (references.findings.length > 0) return done(references.findings);
+  const sends = side === 'new' && job.trafficSinceMs !== null ? await maySend(ports, plan) : null;
+  if (sends !== null)
+    return hasWaited(plan, job)
+      ? done([finding('still-referenced', `InferencePool ${plan.namespace}/${plan.new.pool}`, sends)])
+      : again(sends);
   const idle = await mayStop(ports, plan, job, identities);
   if (idle !== null) return again(idle);
   const notDone: Finding[] = [];
@@ -48,6 +56,26 @@ const done = (notDone: readonly Finding[]): HandResult => ({
   kind: 'outcome',
   outcome: { kind: 'objectsDeleted', notDone },
 });
+
+/**
+ * Null when every gateway has confirmed that nothing goes to the new side any more. A rollback does not wait for a silent
+ * gateway, but what it may still send to is left to a person (P6).
+ */
+const maySend = async (ports: Ports, plan: Plan): Promise<string | null> => {
+  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
+  for (const [index, read] of reads.entries()) {
+    const route = must(plan.routes[index], 'route of a read');
+    if (read.kind === 'gone') continue;
+    if (read.kind !== 'ok') return `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}.`;
+    const said = confirmation(read.object, route);
+    if (said.kind !== 'confirmed')
+      return `It may still get traffic: ${said.kind === 'waiting' ? said.reason : said.message}.`;
+  }
+  return null;
+};
+
+const hasWaited = (plan: Plan, job: DeleteJob): boolean =>
+  job.nowMs - (job.sinceMs ?? job.nowMs) >= Math.max(plan.drainMs, IDLE_WAIT_MS_MIN);
 
 /** What we created goes in the opposite order; the plan's list for the old side is in order already. */
 const inOrder = (side: 'old' | 'new', identities: readonly ObjectIdentity[]): readonly ObjectIdentity[] =>
@@ -104,8 +132,7 @@ const mayStop = async (
   const hasWorkload = identities.some((identity) => identity.kind === RESOURCES.deployment.kind);
   const neverServed = side === 'new' && job.trafficSinceMs === null;
   if (!hasWorkload || neverServed) return null;
-  const waitedMs = job.nowMs - (job.sinceMs ?? job.nowMs);
-  if (waitedMs >= Math.max(plan.drainMs, IDLE_WAIT_MS_MIN)) return null;
+  if (hasWaited(plan, job)) return null;
   const { cluster, namespace } = plan;
   const { selector, port } = side === 'old' ? plan.old : plan.new;
   const listed = await ports.kubernetes.list({

@@ -25,7 +25,7 @@ const dryRunAnswer = <T>(reading: Reading, what: string, answer: KubeAnswer<T> |
   return { status: answer.status, failure: answer.failure ?? null };
 };
 
-/** 422 without causes: the object is no longer the one that was read (measured §1). Read again, decide again. */
+/** 422 without causes: the object is no longer the one that was read. Read again, decide again. */
 const isFailedTest = <T>(answer: KubeAnswer<T>): boolean =>
   answer.status === 422 && (answer.failure?.details?.causes ?? []).length === 0;
 

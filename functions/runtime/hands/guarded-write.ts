@@ -26,7 +26,13 @@ export type Written<S> =
   | { readonly kind: 'stale' }
   | { readonly kind: 'gone'; readonly atMs: number }
   | { readonly kind: 'invalid'; readonly why: string }
-  | { readonly kind: 'again'; readonly inMs: number; readonly why: string };
+  | {
+      readonly kind: 'again';
+      readonly inMs: number;
+      readonly why: string;
+      /** The API server forbids it: only a person can help. */
+      readonly forbidden?: true;
+    };
 
 /** Tries in one invocation; a loser of so many races comes back a little later. */
 const TRIES_MAX = 5;
@@ -68,4 +74,5 @@ const again = (what: string, reply: { readonly kind: string; readonly why?: stri
   kind: 'again',
   inMs: RETRY_MS,
   why: `${what}: ${reply.why ?? reply.kind}`,
+  ...(reply.kind === 'forbidden' ? { forbidden: true } : {}),
 });

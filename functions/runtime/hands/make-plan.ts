@@ -4,7 +4,7 @@ import type { Hand } from './hand.ts';
 
 const RETRY_MS = 15_000;
 
-/** Preflight: reads all, finds all that would go wrong later, and makes the plan that is then frozen (design §2). */
+/** Preflight: reads all, finds all that would go wrong later, and makes the plan that is then frozen. */
 export const makePlan: Hand<'makePlan'> = async (ports, job) => {
   const gathered = await gatherCluster(ports, job.spec, job.manifests, job.rolloutId);
   if (gathered.kind === 'unreachable') return { kind: 'again', inMs: RETRY_MS, why: gathered.why };

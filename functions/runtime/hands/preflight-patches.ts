@@ -1,9 +1,9 @@
-/** The two patches that preflight sends as a dry run: the way there, and the way back (operations §5, `way-back`). */
+/** The two patches that preflight sends as a dry run: the way there, and the way back (`way-back`). */
 import { type JsonPatch, type JsonPatchOp, RESOURCES } from '../../../workflows/kubernetes.ts';
 import { type FoundRoute, type PoolName, refersTo } from '../../../workflows/plans/route-rules.ts';
 import { FENCE_ANNOTATION } from '../../../workflows/steps/route-fence.ts';
 
-/** `add` below `metadata/annotations` fails where there are no annotations: then the map is added (measured §1). */
+/** `add` below `metadata/annotations` fails where there are no annotations: then the map is added. */
 const annotate = (route: FoundRoute): JsonPatchOp =>
   route.object.metadata.annotations === undefined
     ? { op: 'add', path: '/metadata/annotations', value: { [FENCE_ANNOTATION]: 'preflight' } }

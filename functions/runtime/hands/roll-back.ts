@@ -11,6 +11,7 @@ import { must } from '../../../workflows/assert.ts';
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
+import { ROUTE_GONE_MS } from '../../../workflows/rollout/guards.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { largestSharePercent } from '../../../workflows/steps/live-rules.ts';
 import { decideRollback, type RollbackDecision } from '../../../workflows/steps/rollback-decision.ts';
@@ -26,9 +27,6 @@ import { isOldSilent } from './old-fails-worse.ts';
 import { nameOf, readRoute, routeCall } from './route-io.ts';
 
 type RollbackJob = Parameters<Hand<'rollBack'>>[1];
-
-/** A route that is not there for so long is gone for good. */
-export const ROUTE_GONE_MS = 600_000;
 
 const AGAIN_MS = 2000;
 const ABSENT_AGAIN_MS = 10_000;
@@ -46,6 +44,7 @@ export const rollBack: Hand<'rollBack'> = async (ports, job) => {
       }),
     ),
   );
+  sayRefusals(ports, job, written);
   return conclude(plan, job, written, { ...decision, foreignWrites: foreign.size });
 };
 
@@ -108,6 +107,13 @@ const isForeign = (object: KubeObject, route: RoutePlan, plan: Plan, job: Rollba
     attached: false,
   }) !== null;
 
+/** A rollback that is refused needs a person, and never gives up meanwhile. */
+const sayRefusals = (ports: Ports, job: RollbackJob, written: readonly Written<'nothingToDo'>[]): void => {
+  for (const one of written)
+    if (one.kind === 'invalid' || (one.kind === 'again' && one.forbidden === true))
+      ports.log('CRITICAL', 'rollback-refused', one.why, { rolloutId: job.rolloutId });
+};
+
 const conclude = (
   plan: Plan,
   job: RollbackJob,
@@ -115,7 +121,7 @@ const conclude = (
   decided: { readonly sharePercent: number; readonly complete: boolean; readonly foreignWrites: number },
 ): HandResult => {
   if (written.some((one) => one.kind === 'stale')) return { kind: 'stale' };
-  for (const one of written) if (one.kind === 'again') return { ...one, inMs: AGAIN_MS };
+  for (const one of written) if (one.kind === 'again') return { kind: 'again', inMs: AGAIN_MS, why: one.why };
   for (const one of written)
     if (one.kind === 'invalid')
       return { kind: 'again', inMs: AGAIN_MS, why: `the rollback is refused: ${one.why}` };

@@ -1,4 +1,4 @@
-/** What an API server's answer to a read or a guarded write means (protocol P4, measured.md §1). Never decided on the message. */
+/** What an API server's answer to a read or a guarded write means (protocol P4). Never decided on the message. */
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import { RESOURCES } from '../../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';

@@ -1,4 +1,4 @@
-/** Verifying one new pod: every pod is asked, not a sample, because what is loaded is loaded per pod (operations §6.1). */
+/** Verifying one new pod: every pod is asked, not a sample, because what is loaded is loaded per pod. */
 
 import { textAt } from '../../../workflows/plans/fields.ts';
 import type { FindingCode } from '../../../workflows/plans/finding-codes.ts';

@@ -25,7 +25,7 @@ const logprobsFault = (body: string): string | null => {
   return values.some((value) => typeof value === 'number') ? null : 'the answer has no log probabilities';
 };
 
-/** A stream that ends in an error object has status 200 (measured §3): it is read to its end. */
+/** A stream that ends in an error object has status 200: it is read to its end. */
 const streamFault = (body: string): string | null => {
   const events = body
     .split('\n')
@@ -41,7 +41,7 @@ const streamFault = (body: string): string | null => {
     : 'the stream has no choices';
 };
 
-/** Each kind compiles its own kernels at first use, so each is asked of each model (measured §7). */
+/** Each kind compiles its own kernels at first use, so each is asked of each model. */
 export const PROBES: readonly ProbeKind[] = [
   { code: 'verify-completion', label: 'plain completion', extra: {}, fault: choiceFault },
   { code: 'verify-stream', label: 'streamed completion', extra: { stream: true }, fault: streamFault },

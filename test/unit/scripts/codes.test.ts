@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { API_CODES, EXCEPTION_CODES } from '../../../scripts/pages/codes.ts';
+import { API_CODES, END_REASONS, EXCEPTION_CODES } from '../../../scripts/pages/codes.ts';
 import { projectFiles } from '../../helpers/project-files.ts';
 
 const sources = projectFiles().filter(({ path }) => /^(workflows|functions)\/.*\.ts$/.test(path));
@@ -17,6 +17,15 @@ describe('the page of codes', () => {
     const ofStores = found(/^ {2}'([a-z-]+)': '(?:retryable|terminal|invariant)'/gm, /store-failure\.ts$/);
 
     expect(Object.keys(EXCEPTION_CODES).toSorted()).toEqual([...thrown, ...ofStores].toSorted());
+  });
+
+  test('has every reason of an ending, and no other', () => {
+    const plain = found(/\bending\(\s*'(\w+)'/g, /endings\.ts$/).filter((reason) => reason !== 'unknown');
+    const ofGates = found(/\bending\(\s*`(\w+:)\$\{/g, /endings\.ts$/).map((prefix) => `${prefix}GATE`);
+    // What preflight or creating found carries its own words.
+    const ofRefusals = ['preflight', 'CODE of a finding'];
+
+    expect(Object.keys(END_REASONS).toSorted()).toEqual([...plain, ...ofGates, ...ofRefusals].toSorted());
   });
 
   test('has every code that the API answers with, and no other', () => {

@@ -1,0 +1,55 @@
+/**
+ * The bench. `node test/bench/main.ts [--json] [NAME…]`: all figures, or those whose names begin with one of the given.
+ * Standard output carries the result only; what it was measured on goes to standard error. Nothing is asserted.
+ */
+import { commitSqliteP50 } from './commit-sqlite.ts';
+import { faultToWritten } from './fault-to-written.ts';
+import type { Figure, Say } from './figure.ts';
+import { memoryRss } from './memory-rss.ts';
+import { overheadRatio } from './overhead-ratio.ts';
+import { rolloutsPerSecond } from './rollouts-per-second.ts';
+import { stepSpeed } from './step-speed.ts';
+import { tickIdleRatio } from './tick-idle-ratio.ts';
+
+/** What each figure should be; a name without one is reported only. */
+const AIMS: Readonly<Record<string, string>> = {
+  'step.vs.bare': '≤ 2',
+  'tick.idle.ratio': '≤ 1.5',
+  'memory.rss': '≤ 250',
+  'overhead.ratio': '≤ 1.1',
+  'fault.to.written': '≤ 15',
+  'rollouts.per.second': '≥ 20',
+};
+
+type Bench = (say: Say) => Promise<readonly Figure[]>;
+
+const BENCHES: readonly (readonly [names: readonly string[], run: Bench])[] = [
+  [['step.vs.bare', 'step.p50'], stepSpeed],
+  [['commit.sqlite.p50'], commitSqliteP50],
+  [['tick.idle.ratio'], tickIdleRatio],
+  [['memory.rss'], memoryRss],
+  [['overhead.ratio'], overheadRatio],
+  [['fault.to.written'], faultToWritten],
+  [['rollouts.per.second'], rolloutsPerSecond],
+];
+
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const isWanted = (names: readonly string[]): boolean =>
+  wanted.length === 0 || names.some((name) => wanted.some((prefix) => name.startsWith(prefix)));
+
+const figures: Figure[] = [];
+for (const [names, run] of BENCHES) {
+  if (!isWanted(names)) continue;
+  process.stderr.write(`${names.join(', ')}\n`);
+  figures.push(...(await run((line) => void process.stderr.write(`  ${line}\n`))));
+}
+
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify(figures.map(({ name, value, unit }) => ({ name, value, unit }))));
+} else {
+  const nameWidth = Math.max(...figures.map(({ name }) => name.length));
+  for (const { name, value, unit, means } of figures) {
+    const aim = AIMS[name] === undefined ? '' : `[${AIMS[name]}]`;
+    console.log(`${name.padEnd(nameWidth)}  ${`${value} ${unit}`.padStart(12)}  ${aim.padEnd(8)}  ${means}`);
+  }
+}
