@@ -1,12 +1,7 @@
 /** What a demo came to: the figures of the last line, and what a person wants to know at the end. */
 
 import { must } from '../workflows/assert.ts';
-import {
-  type KubeObject,
-  type KubeResource,
-  type ObjectIdentity,
-  RESOURCES,
-} from '../workflows/kubernetes.ts';
+import { type ObjectIdentity, RESOURCES } from '../workflows/kubernetes.ts';
 import { at, itemsOf } from '../workflows/plans/fields.ts';
 import type { BackendRef, Finding, Plan } from '../workflows/plans/plan.ts';
 import { INTENT_ANNOTATION, NODE_POOL_OWNER_LABEL } from '../workflows/plans/plan-create.ts';
@@ -97,7 +92,6 @@ export const demoRun = (ran: Ran): DemoRun => {
   const replayed = replay(document, entries);
   const { context } = readState(document);
   const plan = document.plan === null ? null : (JSON.parse(document.plan) as Plan);
-  const made = context.created.map((identity) => ({ identity, isThere: isThere(cloud, rollout, identity) }));
   const result: DemoResult = {
     scenario: input.scenario.name,
     outcome: document.state,
@@ -121,9 +115,9 @@ export const demoRun = (ran: Ran): DemoRun => {
     shares: follower.shares,
     startedAtMs: document.createdAtMs,
     endedAtMs: document.finishedAtMs ?? document.lastNowMs,
-    created: made.map(({ identity }) => nameOf(identity)),
+    created: context.created.map(nameOf),
     removed: (plan?.delete ?? []).filter((one) => !isThere(cloud, rollout, one)).map(nameOf),
-    remaining: made.filter((one) => one.isThere).map(({ identity }) => nameOf(identity)),
+    remaining: markedObjects(cloud, rollout, rolloutId),
     nodePool: nodePoolOf(cloud, rollout, rolloutId, entries),
     leftovers,
     replay: replayed,
@@ -207,15 +201,20 @@ const nodePoolOf = (
   return null;
 };
 
-/** Objects that bear the rollout's mark, whatever it remembers: nothing may be left that was not said. */
-export const markedObjects = (
+/** Whatever bears the rollout's mark, whether or not the rollout remembers it: nothing may be left that was not said. */
+const markedObjects = (
   cloud: SimulatedCloud,
-  cluster: string,
-  resources: readonly KubeResource[],
+  { spec }: RolloutInput,
   rolloutId: string,
-): readonly KubeObject[] =>
-  resources.flatMap((resource) =>
-    (cloud.world.kube(cluster)?.all(resource) ?? []).filter(
-      (object) => object.metadata.annotations?.[INTENT_ANNOTATION] === rolloutId,
-    ),
+): readonly string[] => {
+  const kube = cloud.world.kube(spec.cluster);
+  const names = (kube?.served ?? []).flatMap(({ group, plural, kind, versions }) =>
+    (kube?.all({ group, plural, kind, version: versions[0] ?? '' }) ?? [])
+      .filter((object) => object.metadata.annotations?.[INTENT_ANNOTATION] === rolloutId)
+      .map(
+        ({ metadata: { namespace, name } }) =>
+          `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
+      ),
   );
+  return [...new Set(names)].toSorted();
+};

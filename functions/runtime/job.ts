@@ -5,6 +5,7 @@ import type { Effect } from '../../workflows/rollout/effects.ts';
 import { type RolloutState, readState } from '../../workflows/rollout/read-state.ts';
 import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
+import { specFromJson } from '../../workflows/spec/stored-spec.ts';
 import type { Job } from './hands/hand.ts';
 import type { ParsedTexts } from './parsed-texts.ts';
 import type { Shell } from './shell.ts';
@@ -34,7 +35,7 @@ export const factsOf = (document: RolloutDocument, cache: FactsCache): Facts => 
   const facts: Facts = {
     document,
     state,
-    spec: cache.texts.parse<RolloutSpec>(document.spec),
+    spec: cache.texts.parse(document.spec, specFromJson),
     plan: planOf(document, state, cache),
   };
   cache.facts = facts;

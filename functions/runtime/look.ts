@@ -77,9 +77,8 @@ const isReady = (pod: KubeObject & PodFields): boolean => {
   return false;
 };
 
-interface Seen {
-  readonly pod: KubeObject & PodFields;
-  readonly side: Side;
+/** What is kept of a pod while its metrics are asked for: lists of Pods are large, and many looks are under way at once. */
+interface Seen extends Pick<PodObservation, 'uid' | 'name' | 'side' | 'ready' | 'terminating' | 'restarts'> {
   readonly isPicker: boolean;
   /** Index among the targets of the scrape; -1 where it is not asked. */
   readonly target: number;
@@ -111,10 +110,18 @@ const sortOut = (items: readonly KubeObject[], call: LookCall): { seen: Seen[]; 
     if (phase === 'Failed' || phase === 'Succeeded') continue;
     const { side, isPicker, port } = role;
     // Not ready ones are asked too: one that was ready a moment ago may still serve, and its counters count.
-    if (phase === 'Running' && port !== null) {
-      targets.push({ pod: item.metadata.name, port });
-      seen.push({ pod, side, isPicker, target: targets.length - 1 });
-    } else seen.push({ pod, side, isPicker, target: -1 });
+    const isAsked = phase === 'Running' && port !== null;
+    if (isAsked) targets.push({ pod: item.metadata.name, port });
+    seen.push({
+      uid: item.metadata.uid ?? item.metadata.name,
+      name: item.metadata.name,
+      side,
+      isPicker,
+      ready: isReady(pod),
+      terminating: item.metadata.deletionTimestamp !== undefined,
+      restarts: isPicker ? 0 : restartsOf(pod, call[side].port),
+      target: isAsked ? targets.length - 1 : -1,
+    });
   }
   return { seen, targets };
 };
@@ -122,24 +129,36 @@ const sortOut = (items: readonly KubeObject[], call: LookCall): { seen: Seen[]; 
 const countersOf = (result: ScrapeResult | undefined): PodCounters | null =>
   result?.kind === 'answered' && result.status === 200 ? podCounters(result.samples) : null;
 
-const podOf = (one: Seen, result: ScrapeResult | undefined, port: number): PodObservation => ({
-  uid: one.pod.metadata.uid ?? one.pod.metadata.name,
-  name: one.pod.metadata.name,
+const podOf = (one: Seen, result: ScrapeResult | undefined): PodObservation => ({
+  uid: one.uid,
+  name: one.name,
   side: one.side,
-  ready: isReady(one.pod),
-  terminating: one.pod.metadata.deletionTimestamp !== undefined,
-  restarts: restartsOf(one.pod, port),
+  ready: one.ready,
+  terminating: one.terminating,
+  restarts: one.restarts,
   answered: result?.kind === 'answered',
   counters: countersOf(result),
 });
 
 const pickerOf = (one: Seen, result: ScrapeResult | undefined, port: number | null): PickerObservation => ({
-  uid: one.pod.metadata.uid ?? one.pod.metadata.name,
-  name: one.pod.metadata.name,
+  uid: one.uid,
+  name: one.name,
   side: one.side,
-  ready: isReady(one.pod),
+  ready: one.ready,
   answered: port === null ? null : result?.kind === 'answered',
 });
+
+/** A function of its own: the list must not outlive it. null: no answer. */
+const listPods = async (
+  ports: Pick<Ports, 'kubernetes'>,
+  call: LookCall,
+): Promise<ReturnType<typeof sortOut> | null> => {
+  const { cluster, namespace } = call;
+  const answer = await ports.kubernetes.list({ cluster, namespace, resource: RESOURCES.pod });
+  return answer.kind === 'noAnswer' || answer.object === undefined
+    ? null
+    : sortOut(answer.object.items, call);
+};
 
 /**
  * Looks once. `unreachable`: the API server gave no list; the look is then empty, which no gate takes as evidence.
@@ -150,10 +169,9 @@ export const takeLook = async (
   call: LookCall,
 ): Promise<{ readonly look: Look; readonly unreachable: boolean }> => {
   const { cluster, namespace, atMs } = call;
-  const answer = await ports.kubernetes.list({ cluster, namespace, resource: RESOURCES.pod });
-  if (answer.kind === 'noAnswer' || answer.object === undefined)
-    return { look: { atMs, pods: [], pickers: [] }, unreachable: true };
-  const { seen, targets } = sortOut(answer.object.items, call);
+  const listed = await listPods(ports, call);
+  if (listed === null) return { look: { atMs, pods: [], pickers: [] }, unreachable: true };
+  const { seen, targets } = listed;
   const results =
     targets.length === 0
       ? []
@@ -169,7 +187,7 @@ export const takeLook = async (
   for (const one of seen) {
     const result = one.target < 0 ? undefined : results[one.target];
     if (one.isPicker) pickers.push(pickerOf(one, result, call[one.side].picker?.metricsPort ?? null));
-    else pods.push(podOf(one, result, call[one.side].port));
+    else pods.push(podOf(one, result));
   }
   return { look: { atMs, pods, pickers }, unreachable: false };
 };

@@ -213,7 +213,8 @@ const observeMinute = async (
   }
   const alerts = facts.plan?.alerts;
   const project = alerts?.project ?? '';
-  await shell.ports.monitoring.heartbeat({ project, rolloutId, atMs: seen.nowMs });
+  // Where nothing could be seen nothing was evaluated, and the alarm outside is right.
+  if (look !== null) await shell.ports.monitoring.heartbeat({ project, rolloutId, atMs: seen.nowMs });
   if (alerts === undefined || alerts.policies.length === 0) return document;
   const open = await shell.ports.monitoring.openIncidents({ project, policies: alerts.policies });
   if (open.kind !== 'ok') return document;

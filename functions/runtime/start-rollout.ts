@@ -3,9 +3,9 @@
 import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
 import { start } from '../../workflows/rollout/step.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
-import { canonicalJson } from '../../workflows/spec/canonical.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
+import { specToJson } from '../../workflows/spec/stored-spec.ts';
 import type { Action, ActionResult } from './actions.ts';
 import { commitOnce } from './advance.ts';
 import { MANIFESTS } from './job.ts';
@@ -95,7 +95,7 @@ const commitStart = async (
       queue: action.queue,
       expectedPlanHash: action.planHash,
       nowMs: known.readAtMs,
-      specJson: canonicalJson(spec),
+      specJson: specToJson(spec),
       poolKey: ask.poolKey,
       watches: spec.alerts.policies.map((policy) => policy.name),
     },

@@ -1,11 +1,11 @@
 import { readState } from '../../workflows/rollout/read-state.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
-import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
+import { specFromJson } from '../../workflows/spec/stored-spec.ts';
 
 /** A rollout as people and pages see it; never its spec's or manifests' full text. */
 export const viewOf = (document: RolloutDocument) => {
   const { state, step, context } = readState(document);
-  const spec = JSON.parse(document.spec) as RolloutSpec;
+  const spec = specFromJson(document.spec);
   return {
     rolloutId: document.rolloutId,
     type: spec.type,

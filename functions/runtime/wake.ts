@@ -33,14 +33,33 @@ export const wake = async (shell: Shell, rolloutId: string): Promise<void> => {
   const memory: Memory = { drain: createDrainMemory(shell), look: createLookMemory(), beatMinute: null };
   let nowMs = startMs;
   while (nowMs < endMs) {
-    const { document, readAtMs } = await shell.ports.store.load({ rolloutId });
-    if (document === null) return;
-    const next = await turn(shell, document, { memory, readAtMs, endMs });
-    const waitMs = pauseMs(shell, next, memory);
-    if (waitMs === null || nowMs + waitMs >= endMs)
-      return storeCursor(shell, next, memory.drain.publishedSeq);
+    const waitMs = await turn(shell, rolloutId, { memory, nowMs, endMs });
+    if (waitMs === null) return;
     nowMs = await shell.ports.time.wait({ ms: waitMs });
   }
+  // A turn whose calls time out, or a wait that is too long, may have used up the budget by itself.
+  const { document } = await shell.ports.store.load({ rolloutId });
+  if (document !== null) await storeCursor(shell, document, memory.drain.publishedSeq);
+};
+
+/**
+ * One turn, and how long until the next; null: it was the last. Nothing of the document outlives it: a wake mostly
+ * waits, and a process has many of them.
+ */
+const turn = async (
+  shell: Shell,
+  rolloutId: string,
+  at: { readonly memory: Memory; readonly nowMs: number; readonly endMs: number },
+): Promise<number | null> => {
+  const { memory, nowMs, endMs } = at;
+  const { document, readAtMs } = await shell.ports.store.load({ rolloutId });
+  if (document === null) return null;
+  const next = await work(shell, document, { memory, readAtMs, endMs });
+  const waitMs = pauseMs(shell, next, memory);
+  memory.drain.facts = null;
+  if (waitMs !== null && nowMs + waitMs < endMs) return waitMs;
+  await storeCursor(shell, next, memory.drain.publishedSeq);
+  return null;
 };
 
 interface Turn {
@@ -50,7 +69,7 @@ interface Turn {
 }
 
 /** Timers, outbox, look, publication. */
-const turn = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<RolloutDocument> => {
+const work = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<RolloutDocument> => {
   const { memory, endMs } = run;
   let document = loaded;
   if (document.finishedAtMs === null) {
@@ -68,10 +87,14 @@ const turn = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<R
   return document;
 };
 
-/** A way back that takes long is looked after as well: the alarm outside is for what nobody looks after (I16). */
+/**
+ * A way back that takes long is looked after as well: the alarm outside is for what nobody looks after, or cannot (I16):
+ * a rollback that could not even be tried stays in the outbox.
+ */
 const beat = async (shell: Shell, facts: Facts, { memory, readAtMs }: Turn): Promise<void> => {
   const minute = Math.floor(readAtMs / MINUTE_MS);
-  if (facts.plan === null || memory.beatMinute === minute) return;
+  const isTried = facts.document.outbox.every((item) => item.effect.kind !== 'rollBack');
+  if (facts.plan === null || !isTried || memory.beatMinute === minute) return;
   memory.beatMinute = minute;
   await shell.ports.monitoring.heartbeat({
     project: facts.plan.alerts.project,

@@ -1,25 +1,37 @@
+/**
+ * commit.sqlite.p50: one commit through the store's port on a file, checks and stringify included: the document of a
+ * rollout in the middle of its ladder and one journal entry, written ahead and synced to the disk (WAL, FULL).
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../../functions/adapters/store-sqlite.ts';
-import { aDocument, anEntry } from '../helpers/stored-records.ts';
+import { must } from '../../workflows/assert.ts';
+import { bakesAt, documentOf, journalOf, runUntil } from '../helpers/simulated-rollout.ts';
+import { type Figure, median, round, type Say, spread } from './figure.ts';
+import { HALF_HOUR_FILE, startOn } from './whole-rollout.ts';
 
 const WARM_UP = 200;
 const COMMITS = 1_000;
-/** Of a rollout in the middle of its ladder. */
-const TEXT_BYTES = 12_000;
 
-/** Median time of one synced commit of a 40 KB document with its journal entry, ms. */
-export async function commitSqliteP50(): Promise<{ name: string; value: number; unit: string }> {
+/** Median time of one synced commit, ms. */
+export const commitSqliteP50 = async (say: Say): Promise<readonly Figure[]> => {
+  const { cloud, rolloutId } = await startOn({ seed: 1 }, HALF_HOUR_FILE);
+  await runUntil(cloud, () => bakesAt(cloud, 25));
+  const first = documentOf(cloud, rolloutId);
+  const entry = must(journalOf(cloud, rolloutId).at(-1), 'last entry');
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const store = openSqliteStore({ path: join(folder, 'store.db'), now: () => 0 });
-  const text = JSON.stringify({ text: 'x'.repeat(TEXT_BYTES) });
-  let document = aDocument({ spec: text, plan: text, snapshot: text });
+  let document = { ...first, revision: 1 };
   await store.commit({ expectedRevision: null, document, entries: [] });
   const tookMs: number[] = [];
   for (let index = 1; index <= WARM_UP + COMMITS; index += 1) {
-    document = { ...document, revision: document.revision + 1, wakeAtMs: index };
-    const batch = { expectedRevision: document.revision - 1, document, entries: [anEntry(index)] };
+    document = { ...document, revision: document.revision + 1, lastNowMs: first.lastNowMs + index };
+    const batch = {
+      expectedRevision: document.revision - 1,
+      document,
+      entries: [{ ...entry, seq: index }],
+    };
     const startedAtMs = performance.now();
     const { kind } = await store.commit(batch);
     if (index > WARM_UP) tookMs.push(performance.now() - startedAtMs);
@@ -27,6 +39,14 @@ export async function commitSqliteP50(): Promise<{ name: string; value: number; 
   }
   store.close();
   rmSync(folder, { recursive: true });
-  const median = tookMs.toSorted((a, b) => a - b)[COMMITS / 2] ?? Number.NaN;
-  return { name: 'commit.sqlite.p50', value: Number(median.toFixed(3)), unit: 'ms' };
-}
+  say(`document ${JSON.stringify(document).length} bytes, entry ${JSON.stringify(entry).length} bytes`);
+  say(`commit: ${spread(tookMs)} ms`);
+  return [
+    {
+      name: 'commit.sqlite.p50',
+      value: round(median(tookMs)),
+      unit: 'ms',
+      means: 'one checked, synced commit of a document in mid-ladder and its journal entry',
+    },
+  ];
+};

@@ -27,7 +27,9 @@ export const rolloutsPerSecond = async (say: Say): Promise<readonly Figure[]> =>
   const rates: number[] = [];
   for (let index = 0; index < REPETITIONS; index += 1) rates.push(await run(ROLLOUTS));
   if (last !== null)
-    say(`the last one: ${scrapes(last)} port calls, ${(last as WholeRollout).entries.length} journal entries`);
+    say(
+      `the last one: ${scrapes(last)} port calls, ${(last as WholeRollout).entries.length} journal entries`,
+    );
   say(`rollouts a second: ${spread(rates, 1)}`);
   return [
     {

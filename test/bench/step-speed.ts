@@ -140,7 +140,8 @@ export const stepSpeed = async (say: Say): Promise<readonly Figure[]> => {
       name: 'step.p50',
       value: round(median(perMessage), 0),
       unit: 'µs',
-      means: 'stored document in to stored document and entry out; median over the messages of a whole journal',
+      means:
+        'stored document in to stored document and entry out; median over the messages of a whole journal',
     },
   ];
 };

@@ -89,7 +89,7 @@ describe('node-update', () => {
 
   test('the new side stays, the old one is gone', () => {
     for (const { created, remaining, removed, nodePool, leftovers } of runs) {
-      expect(remaining).toEqual(created);
+      expect(remaining).toEqual(created.toSorted());
       expect(created).toContain('Deployment serving/llm-new');
       expect(removed).toEqual([
         'Deployment serving/llm',

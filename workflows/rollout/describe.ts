@@ -60,19 +60,22 @@ const commandInWords = (command: Command): string => {
 /** `xstate.after.bake.rollout.progress…` → `bake`. */
 const timerInWords = (timerId: string): string => timerId.split('.')[2] ?? timerId;
 
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
 const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { kind: K }>) => string } = {
-  planned: (outcome) => `planned ${outcome.hash.slice(0, 12)} (${outcome.findings.length} findings)`,
+  planned: (outcome) => `planned ${outcome.hash.slice(0, 12)} (${count(outcome.findings.length, 'finding')})`,
   refused: (outcome) => `refused: ${outcome.reason}`,
   locksTaken: (outcome) => `${outcome.key} is held by ${outcome.holder}; back to the queue`,
-  objectsCreated: (outcome) => `created ${outcome.identities.length} objects (${outcome.stage})`,
+  objectsCreated: (outcome) => `created ${count(outcome.identities.length, 'object')} (${outcome.stage})`,
   nodePoolCreated: (outcome) => `node pool ${outcome.nodePool} is there`,
   nodePoolFailed: (outcome) => `node pool ${outcome.nodePool} failed: ${outcome.reason}`,
-  newSideReady: (outcome) => `new side ready, ${outcome.pods} pods`,
-  verified: (outcome) => `verified ${outcome.pods} pods by ${outcome.checks} checks`,
+  newSideReady: (outcome) => `new side ready, ${count(outcome.pods, 'pod')}`,
+  verified: (outcome) => `verified ${count(outcome.pods, 'pod')} by ${count(outcome.checks, 'check')}`,
   verifyFailed: (outcome) => `verifying failed: ${outcome.findings[0]?.what ?? ''}`,
   wayBackProved: () => 'way back proved',
   wayBackRefused: (outcome) => `not now: ${outcome.sentence}`,
-  weightsWritten: (outcome) => `share ${outcome.sharePercent} % written on ${outcome.routes.length} routes`,
+  weightsWritten: (outcome) =>
+    `share ${outcome.sharePercent} % written on ${count(outcome.routes.length, 'route')}`,
   weightsConfirmed: (outcome) => `share ${outcome.sharePercent} % confirmed`,
   drifted: (outcome) => outcome.drift.sentence,
   fenced: () => 'routes fenced',
@@ -87,7 +90,7 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
   refsRemoved: (outcome) => `backendRefs of the ${outcome.side} side removed`,
   refsRemovalConfirmed: () => 'removal confirmed',
   objectsDeleted: (outcome) =>
-    outcome.notDone.length === 0 ? 'objects deleted' : `${outcome.notDone.length} objects left`,
+    outcome.notDone.length === 0 ? 'objects deleted' : `${count(outcome.notDone.length, 'object')} left`,
   nodePoolDeleted: () => 'node pool deleted',
   queueOpen: () => 'its turn',
 };

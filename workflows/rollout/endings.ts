@@ -9,7 +9,8 @@ type MakeReason = (context: RolloutContext, event: RolloutEvent) => Reason;
 
 const ENDINGS = {
   queueTimeout: () => ending('queueTimeout', 'the pool was not free within 24h', 'deadline'),
-  deadline: () => ending('deadline', 'the time allowed for this stage ran out', 'deadline'),
+  deadline: (_context: RolloutContext, event: RolloutEvent) =>
+    ending('deadline', `the time allowed for ${stageOf(event)} ran out`, 'deadline'),
   approval: () => ending('approvalTimeout', 'nobody approved the next share in time', 'hold'),
   holdExpired: (_context: RolloutContext, event: RolloutEvent) =>
     ending('holdTimeout', `held for too long: ${event.type === 'holdExpired' ? event.sentence : ''}`, 'hold'),
@@ -31,6 +32,10 @@ const ENDINGS = {
   oldSideLost: () =>
     ending('oldSideLost', 'the old side did not come back; shares and both sides are as they were', 'hold'),
 } as const satisfies Record<string, (context: RolloutContext, event: RolloutEvent) => Reason>;
+
+/** Timers are named after the state that they bound: `xstate.after.provisionDeadline.rollout.….provisioning`. */
+const stageOf = ({ type }: RolloutEvent): string =>
+  type.includes('.overallDeadline.') ? 'the whole rollout' : (type.split('.').at(-1) ?? 'this stage');
 
 type EndingName = keyof typeof ENDINGS;
 

@@ -8,9 +8,9 @@ import type { Leftover, RolloutDocument } from './stored.ts';
 export const leftoversOf = (document: RolloutDocument, context: RolloutContext): readonly Leftover[] => {
   const cluster = document.poolKey.split('/').slice(0, 6).join('/');
   const found: Leftover[] = [];
+  const whyLeft = whyNewSideIsLeft(context);
   if (context.nodePool !== null && context.ending !== null)
     found.push(nodePoolLeftover(document, context, context.nodePool, cluster));
-  const whyLeft = whyNewSideIsLeft(context);
   if (whyLeft !== null) found.push(newSideLeftover(document, context, whyLeft, cluster));
   if (context.ending === null && context.notDone.length > 0)
     found.push({
@@ -33,7 +33,7 @@ const LEFT_ALONE = new Set(['abandoned', 'oldSideLost']);
 /** null: nothing that we created is left. */
 const whyNewSideIsLeft = ({ ending, course, notDone }: RolloutContext): string | null => {
   if (ending === null || course?.hasObjects !== true) return null;
-  if (LEFT_ALONE.has(ending.reason)) return ending.sentence;
+  if (LEFT_ALONE.has(ending.reason)) return `${ending.reason}: ${ending.sentence}`;
   return notDone.length === 0 ? null : notDone.join('; ');
 };
 
@@ -72,8 +72,10 @@ const nodePoolLeftover = (
     context.ending?.outcome === 'rolledBack'
       ? (context.course?.afterNodePoolMs ?? null)
       : (context.course?.nodePool?.keepAfterFailureMs ?? null);
+  // Pods that are left may carry traffic: who removes them removes what they run on.
+  const isUsed = whyNewSideIsLeft(context) !== null;
   // One without a node is kept for nobody; that it could not be deleted yet is why it is here.
-  const keepMs = context.nodePoolReady ? configuredMs : 0;
+  const keepMs = !context.nodePoolReady ? 0 : isUsed ? null : configuredMs;
   const [, project, , location, , name] = cluster.split('/');
   return {
     id: `${document.rolloutId}/${nodePool}`,
@@ -82,8 +84,8 @@ const nodePoolLeftover = (
     cluster,
     name: nodePool,
     reason: context.nodePoolReady
-      ? `kept after ${context.ending?.reason ?? 'the end'}: accelerators are hard to get`
-      : `it has no ready node and could not be deleted before the rollout ended`,
+      ? `kept after ${context.ending?.reason ?? 'the end'}: ${isUsed ? 'the new side is left on it' : 'accelerators are hard to get'}`
+      : 'it has no ready node and could not be deleted before the rollout ended',
     dueAtMs: keepMs === null ? null : context.nowMs + keepMs,
     byHand: `gcloud container node-pools delete ${nodePool} --cluster ${name ?? ''} --location ${location ?? ''} --project ${project ?? ''}`,
     attemptedAtMs: null,

@@ -22,7 +22,7 @@ describe('demo --store and replay', () => {
     const found: string[] = [];
     for (const scenario of ['stockout', 'alert']) {
       const { code, lines } = await demoInto(file, scenario);
-      expect(code).toBe(0);
+      if (code !== 0) throw new Error(`${scenario} ended with ${code}`);
       found.push((JSON.parse(lines.at(-1) ?? '') as { rolloutId: string }).rolloutId);
     }
     ids = found;
