@@ -1,7 +1,8 @@
 /** The HTTP API: REST under /v1, problem+json for what went wrong. Hosts authenticate; this door only sees a principal. */
 import type { ApiRequest, ApiResponse } from '../workflows/door-types.ts';
 import { ConflictError, RetryableError } from '../workflows/errors.ts';
-import { actionSchema } from './runtime/actions.ts';
+import type { RolloutDocument } from '../workflows/rollout/stored.ts';
+import { actionSchema, rolloutIdSchema } from './runtime/actions.ts';
 import { operate } from './runtime/operate.ts';
 import { planOnly } from './runtime/plan-only.ts';
 import { problem, reply } from './runtime/reply.ts';
@@ -66,16 +67,21 @@ const list: Handler = async (shell, request) => {
   });
 };
 
+const loadNamed = async (shell: Shell, rolloutId: string | undefined): Promise<RolloutDocument | null> => {
+  const id = rolloutIdSchema.safeParse(rolloutId);
+  return id.success ? (await shell.ports.store.load({ rolloutId: id.data })).document : null;
+};
+
 const get: Handler = async (shell, _request, [, , rolloutId]) => {
-  const { document } = await shell.ports.store.load({ rolloutId: rolloutId ?? '' });
+  const document = await loadNamed(shell, rolloutId);
   return document === null ? missing(rolloutId) : reply(200, viewOf(document));
 };
 
 const journal: Handler = async (shell, request, [, , rolloutId]) => {
-  const { document } = await shell.ports.store.load({ rolloutId: rolloutId ?? '' });
+  const document = await loadNamed(shell, rolloutId);
   if (document === null) return missing(rolloutId);
   const entries = await shell.ports.store.journal({
-    rolloutId: rolloutId ?? '',
+    rolloutId: document.rolloutId,
     afterSeq: numberOf(request.query['after'], 0),
     limit: Math.min(PAGE_MAX, numberOf(request.query['limit'], PAGE_MAX)),
   });

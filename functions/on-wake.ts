@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import type { CloudEvent } from '../workflows/door-types.ts';
 import { InvariantError, TerminalError } from '../workflows/errors.ts';
+import { rolloutIdSchema } from './runtime/actions.ts';
 import { backOff } from './runtime/back-off.ts';
 import { decodeJson } from './runtime/decode.ts';
 import { messageDoor } from './runtime/entrypoint.ts';
 import type { Shell } from './runtime/shell.ts';
 import { wake } from './runtime/wake.ts';
 
-const wakeMessage = z.object({ rolloutId: z.string().min(1) });
+const wakeMessage = z.object({ rolloutId: rolloutIdSchema });
 
 /** One rollout is due: its timers, its outbox, a look, and more looks while traffic is split. */
 export const createOnWake = (shell: Shell): ((event: CloudEvent) => Promise<void>) =>

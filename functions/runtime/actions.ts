@@ -2,7 +2,9 @@
 import * as z from 'zod';
 
 const reason = z.string().max(500).default('');
-const rolloutId = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?$/);
+/** Also a key of the store: nothing else may come that far. */
+export const rolloutIdSchema = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?$/);
+const rolloutId = rolloutIdSchema;
 const requestId = z.string().min(1).max(200);
 
 /** Objects of `source: manifests`. Preflight and the API server judge the rest; without a name there is nothing to judge. */

@@ -52,6 +52,7 @@ export const advance = async (
     const next = step(document, message, readAtMs, shell.versions);
     if (next.kind === 'finished') return { kind: 'finished', document };
     if (next.kind === 'duplicate') return { kind: 'unchanged', document };
+    if (next.snapshot !== undefined) shell.texts.keep(next.document.snapshot, next.snapshot);
     const committed = await commitStep(shell, document, next, publishedSeq);
     if (committed.kind === 'committed')
       return { kind: 'applied', document: committed.document, entry: next.entry };

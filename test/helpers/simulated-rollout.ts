@@ -6,7 +6,7 @@ import {
   type SimulatedCloudInput,
 } from '../../local/simulated-cloud.ts';
 import type { ScheduledAct } from '../../simulator/world/acts.ts';
-import type { WorldInput } from '../../simulator/world/parameters.ts';
+import type { ClusterParameters, WorldInput } from '../../simulator/world/parameters.ts';
 import type { ApiResponse } from '../../workflows/door-types.ts';
 import type { KubeObject } from '../../workflows/kubernetes.ts';
 import { type RolloutState, readState } from '../../workflows/rollout/read-state.ts';
@@ -72,6 +72,20 @@ export const rolloutFile = (order: Order = {}): string =>
     '',
   ].join('\n');
 
+/** Machines for both sides. */
+export const CLUSTERS: readonly ClusterParameters[] = [
+  {
+    name: CLUSTER,
+    namespaces: ['default', NAMESPACE],
+    nodePools: [
+      { name: 'default-pool', machineType: 'e2-standard-8', nodes: 1 },
+      { name: 'h100', machineType: 'a3-highgpu-8g', nodes: 1 },
+      { name: 'h200', machineType: 'a3-ultragpu-8g', nodes: 1 },
+    ],
+    quotas: {},
+  },
+];
+
 /** A cluster with the example on it and machines for the new side. */
 export const aCloud = (
   world: WorldInput = {},
@@ -81,18 +95,7 @@ export const aCloud = (
     ...more,
     world: {
       seed: 1,
-      clusters: [
-        {
-          name: CLUSTER,
-          namespaces: ['default', NAMESPACE],
-          nodePools: [
-            { name: 'default-pool', machineType: 'e2-standard-8', nodes: 1 },
-            { name: 'h100', machineType: 'a3-highgpu-8g', nodes: 1 },
-            { name: 'h200', machineType: 'a3-ultragpu-8g', nodes: 1 },
-          ],
-          quotas: {},
-        },
-      ],
+      clusters: CLUSTERS,
       stacks: [{ objects: OLD_SIDE, namespace: NAMESPACE }],
       alertPolicies: [{ name: POLICY, displayName: 'llm-new 5xx', condition: null }],
       ...world,

@@ -45,23 +45,25 @@ const NONSENSE = [
 const TEXT_MAX = 4096;
 
 describe('messages that can never work', () => {
-  test.each(['requests', 'alerts', 'wakes'] as const)(
+  test.each([
+    ['requests', NONSENSE.length],
+    ['alerts', NONSENSE.length],
+    // One of them is a wake, of a rollout that does not exist: there is nothing to do.
+    ['wakes', NONSENSE.length - 1],
+  ] as const)(
     'on the topic %s: recorded with a reason, acknowledged, and the rollout beside it goes on',
-    async (topic) => {
+    async (topic, count) => {
       const cloud = aCloud();
       await start(cloud);
       for (const text of NONSENSE) cloud.platform.publish(topic, text);
-      // A wake of a rollout that does not exist has nothing to do.
-      cloud.platform.publish('wakes', '{"rolloutId":"nobody-1"}');
       await runToEnd(cloud);
       const rejected = [...cloud.store.truth.rejected.values()];
-      expect(rejected).toHaveLength(NONSENSE.length);
+      expect(rejected).toHaveLength(count);
       for (const { reason, text } of rejected) {
         expect(reason).toMatch(/^[a-z]+(-[a-z]+)*: \S/);
         expect(text.length).toBeLessThanOrEqual(TEXT_MAX);
       }
-      const { published, acked } = cloud.platform.counts;
-      expect(acked).toBe(published);
+      expect(cloud.platform.counts).toMatchObject({ nacked: 0, expired: 0, lost: 0, dropped: 0 });
       expect(endOf(cloud)).toEqual(PROMOTED);
       expectOrderlyEnd(cloud);
     },
@@ -127,7 +129,7 @@ describe('requests that can never work', () => {
     ['POST', '/v1/freeze', { requestId: 'a8' }, 400, 'request-malformed'],
   ];
 
-  test.each(CASES)('%s %s %j: %i %s', async (method, path, body, status, code) => {
+  test.each(CASES)('%s %s %j: %i %s', async (...[method, path, body, status, code]) => {
     const cloud = aCloud();
     const answer = await cloud.call(method, path, body);
     expect(answer).toMatchObject({ status, body: { status, title: code } });

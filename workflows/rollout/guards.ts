@@ -45,6 +45,8 @@ export const guards = {
   hasPassed: ({ context }: Args): boolean => context.verdicts.every((verdict) => verdict.answer === 'pass'),
   passedAdopted: ({ context }: Args): boolean =>
     context.adoptedPercent !== null && context.verdicts.every((verdict) => verdict.answer === 'pass'),
+  /** A foreign share of 0 was adopted: there is nothing to bake. */
+  isAdoptedAtNothing: ({ context }: Args): boolean => context.adoptedPercent === 0,
   isAdopted: ({ context }: Args): boolean => context.adoptedPercent !== null,
   canExtend: ({ context }: Args): boolean =>
     context.bake.extensions + 1 < (context.course?.pacing.extendFactor ?? 1),

@@ -260,6 +260,7 @@ export const rolloutMachine = setup({
                   always: [
                     { guard: 'isAttaching', target: 'choosing', actions: 'advanceRung' },
                     { guard: 'isFullShare', target: '#soaking' },
+                    { guard: 'isAdoptedAtNothing', target: 'choosing', actions: 'leaveAdopted' },
                     { target: 'baking' },
                   ],
                 },

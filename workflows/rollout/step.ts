@@ -25,6 +25,8 @@ export type Step =
   | {
       readonly kind: 'next';
       readonly document: RolloutDocument;
+      /** What `document.snapshot` says, for whoever reads it next; absent where it was not taken apart. */
+      readonly snapshot?: unknown;
       readonly entry: JournalEntry;
       readonly acquireLocks: readonly string[];
       readonly releaseLocks: readonly string[];
@@ -352,6 +354,7 @@ const nextStep = (
   return {
     kind: 'next',
     document,
+    snapshot: persisted,
     entry,
     ...locksOf(stored, document, message),
     leftovers: finished ? leftoversOf(document, context) : [],

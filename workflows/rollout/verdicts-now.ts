@@ -1,17 +1,34 @@
 import { judge } from '../steps/gates/judges.ts';
+import { splitOfRung } from '../steps/gates/tripwires.ts';
 import type { RolloutContext } from './context.ts';
 import type { Verdict } from './stored.ts';
 
 /** The judges' answers on the evidence of the present rung, as it stands now. */
 export const verdictsNow = (context: RolloutContext): readonly Verdict[] => {
-  const rung = context.rung < 0 ? undefined : context.course?.ladder[context.rung];
-  if (rung === undefined || context.course === null) return [];
-  return judge({
-    gates: context.course.gates,
-    judges: rung.judges,
+  const { course } = context;
+  const rung = context.rung < 0 ? undefined : course?.ladder[context.rung];
+  if (rung === undefined || course === null) return [];
+  const call = {
+    gates: course.gates,
     evidence: context.evidence,
-    pools: { old: context.course.oldPool, new: context.course.newPool },
-    windowMs: [context.bake.sinceMs ?? context.nowMs, context.nowMs],
+    pools: { old: course.oldPool, new: course.newPool },
+    windowMs: [context.bake.sinceMs ?? context.nowMs, context.nowMs] as const,
     sharePercent: context.confirmedPercent,
-  });
+  };
+  return [...judge({ ...call, judges: rung.judges }), ...unprovedSplit(context, call)];
+};
+
+type View = Omit<Parameters<typeof judge>[0], 'judges'>;
+
+/** A share that did not arrive was not judged: inconclusive. Nothing is said of one that did. */
+const unprovedSplit = (context: RolloutContext, view: View): readonly Verdict[] => {
+  const off = splitOfRung(
+    { ...view, confirmedAtMs: context.clocks.programmedMs, replicas: context.course?.replicas ?? 0 },
+    context.course?.pacing.settleMs ?? 0,
+  );
+  if (off === null) return [];
+  const { gate, samples, newValue, oldValue, limit, sentence } = off;
+  return [
+    { gate, answer: 'inconclusive', windowMs: view.windowMs, samples, newValue, oldValue, limit, sentence },
+  ];
 };

@@ -1,25 +1,16 @@
 /** Deleting exactly what the plan lists, or what this rollout created, and only when nothing needs it (protocol P6, I13). */
-import { must } from '../../../workflows/assert.ts';
-import { type KubeObject, type ObjectIdentity, RESOURCES } from '../../../workflows/kubernetes.ts';
+import type { ObjectIdentity } from '../../../workflows/kubernetes.ts';
 import { finding } from '../../../workflows/plans/findings.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
-import { confirmation } from '../../../workflows/steps/gateway-status.ts';
-import { podCounters } from '../../../workflows/steps/pod-metrics.ts';
 import { all } from '../all.ts';
-import { labelSelectorOf } from './await-new-side.ts';
 import { callOf, identityOf, isOurs } from './created-object.ts';
 import { findReferences } from './find-references.ts';
-import type { Hand, HandResult, Job } from './hand.ts';
+import type { Hand, HandResult } from './hand.ts';
 import { isTransient, sayKubeAnswer } from './kube-answers.ts';
-import { nameOf, readRoute } from './route-io.ts';
+import { type DeleteJob, mayDelete } from './may-delete.ts';
 
 const RETRY_MS = 5_000;
-
-/** Longer than any load balancer lets a request run that drained before this began. */
-const IDLE_WAIT_MS_MIN = 300_000;
-
-type DeleteJob = Job<Extract<Job['effect'], { kind: 'deleteObjects' }>>;
 
 const again = (why: string): HandResult => ({ kind: 'again', inMs: RETRY_MS, why });
 
@@ -36,13 +27,9 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
   const references = await findReferences(ports, plan, side, identities);
   if (references.kind === 'unknown') return again(references.why);
   if (references.findings.length > 0) return done(references.findings);
-  const sends = side === 'new' && job.trafficSinceMs !== null ? await maySend(ports, plan) : null;
-  if (sends !== null)
-    return hasWaited(plan, job)
-      ? done([finding('still-referenced', `InferencePool ${plan.namespace}/${plan.new.pool}`, sends)])
-      : again(sends);
-  const idle = await mayStop(ports, plan, job, identities);
-  if (idle !== null) return again(idle);
+  const may = await mayDelete(ports, plan, job, identities);
+  if (may.kind === 'notYet') return again(may.why);
+  if (may.kind === 'no') return done([may.finding]);
   const notDone: Finding[] = [];
   for (const identity of identities) {
     const outcome = await deleteOne(ports, plan.cluster, identity);
@@ -56,26 +43,6 @@ const done = (notDone: readonly Finding[]): HandResult => ({
   kind: 'outcome',
   outcome: { kind: 'objectsDeleted', notDone },
 });
-
-/**
- * Null when every gateway has confirmed that nothing goes to the new side any more. A rollback does not wait for a silent
- * gateway, but what it may still send to is left to a person (P6).
- */
-const maySend = async (ports: Ports, plan: Plan): Promise<string | null> => {
-  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
-  for (const [index, read] of reads.entries()) {
-    const route = must(plan.routes[index], 'route of a read');
-    if (read.kind === 'gone') continue;
-    if (read.kind !== 'ok') return `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}.`;
-    const said = confirmation(read.object, route);
-    if (said.kind !== 'confirmed')
-      return `It may still get traffic: ${said.kind === 'waiting' ? said.reason : said.message}.`;
-  }
-  return null;
-};
-
-const hasWaited = (plan: Plan, job: DeleteJob): boolean =>
-  job.nowMs - (job.sinceMs ?? job.nowMs) >= Math.max(plan.drainMs, IDLE_WAIT_MS_MIN);
 
 /** What we created goes in the opposite order; the plan's list for the old side is in order already. */
 const inOrder = (side: 'old' | 'new', identities: readonly ObjectIdentity[]): readonly ObjectIdentity[] =>
@@ -120,52 +87,6 @@ const keyOf = (one: {
   readonly namespace: string | null;
   readonly name: string;
 }): string => `${one.group}/${one.kind}/${one.namespace ?? ''}/${one.name}`;
-
-/** Null when workloads may stop; else why not yet: pods go only when idle or past the drain deadline (I13). */
-const mayStop = async (
-  ports: Ports,
-  plan: Plan,
-  job: DeleteJob,
-  identities: readonly ObjectIdentity[],
-): Promise<string | null> => {
-  const { side } = job.effect;
-  const hasWorkload = identities.some((identity) => identity.kind === RESOURCES.deployment.kind);
-  const neverServed = side === 'new' && job.trafficSinceMs === null;
-  if (!hasWorkload || neverServed) return null;
-  if (hasWaited(plan, job)) return null;
-  const { cluster, namespace } = plan;
-  const { selector, port } = side === 'old' ? plan.old : plan.new;
-  const listed = await ports.kubernetes.list({
-    cluster,
-    resource: RESOURCES.pod,
-    namespace,
-    labelSelector: labelSelectorOf(selector),
-  });
-  if (listed.kind === 'noAnswer' || listed.object === undefined) return `pods: ${sayKubeAnswer(listed)}`;
-  const targets = listed.object.items.filter(isRunning).map((pod) => ({ pod: pod.metadata.name, port }));
-  if (targets.length === 0) return null;
-  const results = await ports.models.scrape({
-    cluster,
-    namespace,
-    targets,
-    families: ['vllm:num_requests_running', 'vllm:num_requests_waiting'],
-    timeoutMs: RETRY_MS,
-  });
-  for (const [index, target] of targets.entries()) {
-    const result = results[index];
-    const counters = result?.kind === 'answered' ? podCounters(result.samples) : null;
-    if (counters === null) return `pod ${target.pod} does not say whether it is idle`;
-    const busy = counters.running + counters.waiting;
-    if (busy > 0) return `pod ${target.pod} still has ${busy} requests`;
-  }
-  return null;
-};
-
-/** A pod that is going, or never started, holds no request that we could save. */
-const isRunning = (pod: KubeObject): boolean => {
-  const phase = (pod['status'] as { readonly phase?: string } | undefined)?.phase;
-  return pod.metadata.deletionTimestamp === undefined && (phase === undefined || phase === 'Running');
-};
 
 type Deleted =
   | { readonly kind: 'done'; readonly finding: Finding | null }

@@ -47,11 +47,11 @@ export const carries = (arrivals: Arrivals, sharePercent: number): boolean => {
   return measured !== null && measured >= 0.75;
 };
 
-/** Outside half and twice the share, and not by chance. */
+/** Outside half and twice the share, and not by chance. At a share of 100 the old side should get nothing at all. */
 export const isOff = (arrivals: Arrivals, sharePercent: number): boolean => {
-  if (sharePercent <= 0 || sharePercent >= 100) return false;
   const measured = measuredOverStored(arrivals, sharePercent);
   if (measured === null || (measured >= 0.5 && measured <= 2)) return false;
+  if (sharePercent >= 100) return true;
   const z = shortfallZ(arrivals.new, arrivals.old + arrivals.new, sharePercent / 100);
   return Math.abs(z) >= CHANCE_Z;
 };

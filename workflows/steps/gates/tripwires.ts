@@ -143,13 +143,23 @@ const queueTripwire = (view: MinuteView): Tripped | null => {
  * its share. Weights that are not programmed, affinity, a rule in the way: nothing is broken, so it holds.
  */
 const splitTripwire = (view: MinuteView): Tripped | null => {
-  const { minutes } = view.evidence;
   const { confirmedAtMs } = view;
-  const end = minutes.at(-1)?.atMs;
+  const end = view.evidence.minutes.at(-1)?.atMs;
   if (confirmedAtMs === null || end === undefined || end - confirmedAtMs < SPLIT_WINDOW_MS) return null;
-  const window = minutes.filter(
-    (minute) => minute.fromMs !== null && minute.fromMs >= Math.max(confirmedAtMs, end - SPLIT_WINDOW_MS),
-  );
+  return splitSince(view, Math.max(confirmedAtMs, end - SPLIT_WINDOW_MS), 'for 5 min');
+};
+
+/**
+ * The same question at the end of a bake, since the front ends had their time to follow: a bake may be too short for the
+ * five minutes, and a share that never arrived has proved nothing.
+ */
+export const splitOfRung = (view: MinuteView, settleMs: number): Tripped | null =>
+  view.confirmedAtMs === null || !view.gates.tripwires.includes('split')
+    ? null
+    : splitSince(view, view.confirmedAtMs + settleMs, 'on this rung');
+
+const splitSince = (view: MinuteView, sinceMs: number, when: string): Tripped | null => {
+  const window = view.evidence.minutes.filter((minute) => minute.fromMs !== null && minute.fromMs >= sinceMs);
   const rates = ratesOf(window);
   const total = rates.requests + rates.oldRequests;
   const arrivals = { old: rates.oldRequests, new: rates.requests };
@@ -158,7 +168,7 @@ const splitTripwire = (view: MinuteView): Tripped | null => {
   return {
     ...tripped(
       'split',
-      `${pools.new} got ${ratio(rates.requests, total)} for 5 min; its share is ${percent(view.sharePercent / 100)}`,
+      `${pools.new} got ${ratio(rates.requests, total)} ${when}; its share is ${percent(view.sharePercent / 100)}`,
       {
         samples: total,
         newValue: rates.requests / total,
