@@ -13,17 +13,22 @@ export interface ParsedTexts {
 const KEPT_MAX = 24;
 
 export const createParsedTexts = (): ParsedTexts => {
-  /** In the order of their last use. */
-  const parsed = new Map<string, unknown>();
+  // Two generations: what was not asked for while the younger one filled up goes with the older one.
+  let young = new Map<string, unknown>();
+  let old = new Map<string, unknown>();
   const keep = (text: string, value: unknown): void => {
-    parsed.delete(text);
-    if (parsed.size >= KEPT_MAX) for (const oldest of parsed.keys()) if (parsed.delete(oldest)) break;
-    parsed.set(text, value);
+    if (young.size >= KEPT_MAX / 2) {
+      old = young;
+      young = new Map();
+    }
+    young.set(text, value);
   };
   return {
     keep,
     parse: <T>(text: string, read: (text: string) => T = JSON.parse): T => {
-      const value = (parsed.get(text) ?? read(text)) as T;
+      const known = young.get(text);
+      if (known !== undefined) return known as T;
+      const value = (old.get(text) ?? read(text)) as T;
       keep(text, value);
       return value;
     },

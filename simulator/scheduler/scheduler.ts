@@ -65,12 +65,13 @@ export interface Scheduler {
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const history = options.record === true ? new History() : null;
   const listeners: PublishListener[] = [];
-  const touched = new Set<LiveInvocation>();
+  /** Looked at after each choice; one may stand in it twice. */
+  const touched: LiveInvocation[] = [];
   const loop = new TimeLoop(options.world, () => {
-    for (const invocation of touched) invocation.check();
-    touched.clear();
+    for (let index = 0; index < touched.length; index++) touched[index]?.check();
+    touched.length = 0;
   });
-  const touch = (invocation: LiveInvocation): void => void touched.add(invocation);
+  const touch = (invocation: LiveInvocation): void => void touched.push(invocation);
   const calls = new PortCalls({
     loop,
     random: options.random === undefined ? createRandom(options.seed, 'calls') : randomOf(options.random),

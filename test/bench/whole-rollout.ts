@@ -67,5 +67,3 @@ export const HALF_HOUR_FILE = rolloutFile({
     '  rollback: { after: { newPods: 10m, nodePool: 1h } }',
   ],
 }).replace('retention: { old: 5m', 'retention: { old: 10m');
-
-export { ROLLOUT };

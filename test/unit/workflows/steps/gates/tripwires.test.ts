@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Evidence, Minute, SideMinute } from '../../../../../workflows/steps/evidence.ts';
 import { emptyEvidence } from '../../../../../workflows/steps/evidence.ts';
-import { type MinuteView, minuteTripwires } from '../../../../../workflows/steps/gates/tripwires.ts';
+import {
+  type MinuteView,
+  minuteTripwires,
+  splitOfRung,
+} from '../../../../../workflows/steps/gates/tripwires.ts';
 
 const MINUTE = 60_000;
 const ALL = ['errors.fast', 'ready', 'queue', 'split'];
@@ -167,6 +171,39 @@ describe('split, over five minutes', () => {
       oldValue: 1,
       limit: 0.125,
     });
+  });
+});
+
+describe('split, at a share of 100', () => {
+  test.each([
+    ['everything', 100, 0, null],
+    ['half of it', 100, 100, null],
+    ['less than the old side', 99, 101, 'split'],
+  ] as const)('%s arrives on the new side', (_name, fresh, old, expected) => {
+    const told = Array.from({ length: 7 }, () => [{ requests: fresh }, { requests: old }] as const);
+    expect(gateOf(told, { confirmedAtMs: MINUTE, sharePercent: 100 })).toBe(expected);
+  });
+});
+
+describe('split, at the end of a bake of three minutes', () => {
+  const told = (fresh: number): readonly Told[] =>
+    Array.from({ length: 4 }, () => [{ requests: fresh }, { requests: 400 }] as const);
+  const short = (fresh: number, given: Partial<MinuteView> = {}) =>
+    splitOfRung(view(told(fresh), { confirmedAtMs: MINUTE, ...given }), MINUTE);
+
+  test('a share that never arrived is said, of the time after the settling', () => {
+    expect(short(0)).toMatchObject({
+      gate: 'split',
+      samples: 800,
+      sentence: 'llm-new got 0 % (0 of 800) on this rung; its share is 25 %',
+    });
+    expect(gateOf(told(0), { confirmedAtMs: MINUTE })).toBeNull();
+  });
+
+  test('nothing is said of one that arrived, of one that is not confirmed, or where split is off', () => {
+    expect(short(130)).toBeNull();
+    expect(short(0, { confirmedAtMs: null })).toBeNull();
+    expect(short(0, { gates: { tripwires: ['ready'] } })).toBeNull();
   });
 });
 
