@@ -5,15 +5,7 @@ import type { SimulatedCloud } from '../../local/simulated-cloud.ts';
 import type { WorldInput } from '../../simulator/world/parameters.ts';
 import type { Plan } from '../../workflows/plans/plan.ts';
 import type { JournalEntry, RolloutDocument } from '../../workflows/rollout/stored.ts';
-import {
-  aCloud,
-  documentOf,
-  journalOf,
-  ROLLOUT,
-  rolloutFile,
-  runToEnd,
-  start,
-} from '../helpers/simulated-rollout.ts';
+import { aCloud, documentOf, journalOf, rolloutFile, runToEnd, start } from '../helpers/simulated-rollout.ts';
 
 export interface WholeRollout {
   readonly cloud: SimulatedCloud;
