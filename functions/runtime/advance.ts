@@ -10,7 +10,7 @@
 import { ConflictError, RetryableError } from '../../workflows/errors.ts';
 import type { CommitResult } from '../../workflows/ports.ts';
 import type { Message } from '../../workflows/rollout/messages.ts';
-import { type Step, step } from '../../workflows/rollout/step.ts';
+import { type Step, stepBy } from '../../workflows/rollout/step.ts';
 import type { JournalEntry, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { Shell } from './shell.ts';
 
@@ -49,7 +49,10 @@ export const advance = async (
     if (document === null) return { kind: 'missing' };
     const message = make(document, readAtMs);
     if (message === null) return { kind: 'unchanged', document };
-    const next = step(document, message, readAtMs, shell.versions);
+    const next = stepBy(document, message, readAtMs, {
+      versions: shell.versions,
+      parse: shell.texts.parse,
+    });
     if (next.kind === 'finished') return { kind: 'finished', document };
     if (next.kind === 'duplicate') return { kind: 'unchanged', document };
     if (next.snapshot !== undefined) shell.texts.keep(next.document.snapshot, next.snapshot);

@@ -304,4 +304,17 @@ describe('the API server is away', () => {
     expect(written - back).toBeLessThan(15 * SECOND_MS);
     expectOrderlyEnd(cloud, ROLLOUT, { alarms: 1 });
   });
+
+  test('for longer than a hold may last: given up, back on its return, and not said every minute', async () => {
+    const cloud = await started({
+      acts: hurt(away(12 * HOUR_MS), null),
+      traffic: [{ requestsPerSecond: 20 }],
+    });
+    await runToEnd(cloud);
+    expect(endOf(cloud)).toEqual({ state: 'rolledBack', reason: 'holdTimeout', backendRefs: BACK });
+    expectOrderlyEnd(cloud, ROLLOUT, { alarms: 1 });
+    const times = new Map<string, number>();
+    for (const { message } of cloud.platform.events) times.set(message.id, (times.get(message.id) ?? 0) + 1);
+    expect(Math.max(...times.values())).toBeLessThan(12);
+  });
 });

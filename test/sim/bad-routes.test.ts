@@ -136,17 +136,20 @@ describe('somebody edits the weights', () => {
   });
 
   test.each([
-    [90, 10, 'adopt'],
-    [100, 0, 'adopt'],
-    [90, 10, 'reapply'],
-    [100, 0, 'reapply'],
-    [0, 100, 'reapply'],
+    [90, 10, 'adopt', 20],
+    [100, 0, 'adopt', 20],
+    [90, 10, 'reapply', 20],
+    [100, 0, 'reapply', 20],
+    [0, 100, 'reapply', 20],
+    // Before the gateway has taken note of the foreign weights.
+    [90, 10, 'adopt', 0],
+    [90, 10, 'reapply', 0],
   ] as const)(
-    '%i/%i at a share of 25: held, never taken for a failure; resume --%s',
-    async (old, fresh, drift) => {
+    '%i/%i at a share of 25: held, never taken for a failure; resume --%s after %i minutes',
+    async (...[old, fresh, drift, minutes]) => {
       const cloud = await started({ acts: [atShare(25, MINUTE_MS, edit(old, fresh))] });
       expect(await held(cloud)).toMatchObject({ reason: 'drift', driftSharePercent: fresh });
-      await pass(cloud, 20 * MINUTE_MS);
+      await pass(cloud, minutes * MINUTE_MS);
       expect(isIn(cloud, 'suspended')).toBe(true);
       expect((await ask(cloud, 'resume', { generation: 1, drift })).status).toBe(200);
       await runToEnd(cloud);
@@ -302,21 +305,24 @@ describe('a gateway that does not reconcile', () => {
     cloud.world.settle();
     expect(cloud.world.truth().requests.failed).toBe(0);
     expect(leftoversOf(cloud)).toEqual([{ kind: 'newSide', name: 'llm-new', dueAtMs: null }]);
+    const [left] = cloud.store.truth.leftovers.values();
+    expect(left?.reason).toContain('It may still get traffic: Gateway serving/inference-gateway');
     expectOrderlyEnd(cloud, ROLLOUT, { alarms: 1 });
   });
 
   test.each([
-    [5, 5],
-    [25, 25],
+    [5, 25],
+    [25, 100],
   ])(
-    'but says that it did, from a share of %i on: what never arrives is held, and nothing fails',
-    async (percent, carried) => {
+    'but says that it did, from a share of %i on: the %i that never arrives is held, and nothing fails',
+    async (percent, never) => {
       const lies: Act = { kind: 'gatewayBehaves', as: { reportsFalsely: true } };
       const cloud = await started({ acts: [atShare(percent, MINUTE_MS, lies)] });
       expect(await held(cloud)).toMatchObject({ reason: 'split' });
       cloud.world.settle();
       const [route] = cloud.world.truth().routes;
-      expect(route?.rules[0]?.programmed).toMatchObject({ 'llm-new': carried });
+      expect(route?.rules[0]?.programmed).toMatchObject({ 'llm-new': percent });
+      expect(stateOf(cloud).context.writtenPercent).toBe(never);
       cloud.world.act({ kind: 'gatewayBehaves', as: { reportsFalsely: false } });
       await pass(cloud, 2 * MINUTE_MS);
       expect((await ask(cloud, 'resume', { generation: 1 })).status).toBe(200);

@@ -49,19 +49,34 @@ interface Snapshot {
   readonly context: RolloutContext;
 }
 
+/** What a step works with. */
+export interface StepMeans {
+  readonly versions: MachineVersions;
+  /** JSON to what it says, shared and never changed: a process may remember the snapshot that it has just written. */
+  readonly parse: (text: string) => unknown;
+}
+
 /** One message applied to one rollout. @throws InvariantError for a broken machine or snapshot: the caller falls back to the rollback record. */
 export const step = (
   stored: RolloutDocument,
   message: Message,
   readAtMs: number,
   versions: MachineVersions = VERSIONS,
+): Step => stepBy(stored, message, readAtMs, { versions, parse: JSON.parse });
+
+/** `step`, by a process that remembers what it read. */
+export const stepBy = (
+  stored: RolloutDocument,
+  message: Message,
+  readAtMs: number,
+  { versions, parse }: StepMeans,
 ): Step => {
   if (stored.finishedAtMs !== null) return { kind: 'finished' };
   if (stored.seen.includes(message.messageId)) return { kind: 'duplicate' };
   const nowMs = Math.max(readAtMs, stored.lastNowMs);
   if (message.kind === 'recordExecuted') return recordStep(stored, message, nowMs);
   const machine = machineOf(stored, versions);
-  const before = restore(machine, stored, nowMs);
+  const before = restore(machine, stored, nowMs, parse);
   const words = wordsOf(before.value);
   if (isPast(stored, message, before.context)) return { kind: 'duplicate' };
 
@@ -168,9 +183,14 @@ const persist = (machine: AnyStateMachine, { context, ...rest }: Snapshot): Snap
  * Time and the number of the entry enter the machine through its context, before each transition. The entry's number,
  * not the document's revision: a replay knows only the journal.
  */
-const restore = (machine: AnyStateMachine, stored: RolloutDocument, nowMs: number): Snapshot => {
+const restore = (
+  machine: AnyStateMachine,
+  stored: RolloutDocument,
+  nowMs: number,
+  parse: StepMeans['parse'],
+): Snapshot => {
   try {
-    const json = JSON.parse(stored.snapshot) as Snapshot;
+    const json = parse(stored.snapshot) as Snapshot;
     const context = { ...json.context, nowMs, revision: stored.journalSeq + 1 };
     // As in `persist`. The walk took a third of a step.
     const bare = machine.restoreSnapshot({ ...json, context: {} } as never, {} as never);
