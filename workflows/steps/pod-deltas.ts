@@ -165,7 +165,10 @@ export const podDeltas = (
     next[pod.uid] = step.mark;
     if (step.delta !== null) deltas.push(step.delta);
   }
-  for (const [uid, mark] of Object.entries(marks))
-    if (next[uid] === undefined && mark.running > 0) deltas.push(lostDelta(uid, mark.side, mark.running));
+  for (const uid in marks) {
+    const mark = marks[uid];
+    if (mark !== undefined && next[uid] === undefined && mark.running > 0)
+      deltas.push(lostDelta(uid, mark.side, mark.running));
+  }
   return { marks: next, deltas };
 };

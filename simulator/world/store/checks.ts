@@ -176,9 +176,9 @@ class FreezingWalk {
         this.visit(part, path);
       }
     } else {
-      for (const [key, part] of Object.entries(value)) {
+      for (const key in value) {
         this.bytesAtMost += key.length * BYTES_PER_UNIT_MAX;
-        this.visit(part, key);
+        this.visit((value as Readonly<Record<string, unknown>>)[key], key);
       }
     }
     if (!Object.isFrozen(value)) Object.freeze(value);

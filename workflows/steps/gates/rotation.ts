@@ -26,8 +26,11 @@ const keepRecent = (
   next: Record<string, LastReady>,
   atMs: number,
 ): Readonly<Record<string, LastReady>> => {
-  for (const [uid, last] of Object.entries(before))
-    if (next[uid] === undefined && atMs - last.readyAtMs <= ROTATION_MS) next[uid] = last;
+  for (const uid in before) {
+    const last = before[uid];
+    if (last !== undefined && next[uid] === undefined && atMs - last.readyAtMs <= ROTATION_MS)
+      next[uid] = last;
+  }
   return next;
 };
 
@@ -87,8 +90,8 @@ export const silenceOf = (rotation: Rotation, look: Look): Silence => {
   }
   let rotationPods = 0;
   let silentPods = 0;
-  for (const [uid, last] of Object.entries(rotation.pods)) {
-    if (last.terminating && newReady > 0) continue;
+  for (const uid in rotation.pods) {
+    if (rotation.pods[uid]?.terminating === true && newReady > 0) continue;
     rotationPods += 1;
     if (!answering.has(uid)) silentPods += 1;
   }

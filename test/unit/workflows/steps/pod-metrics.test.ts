@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { MetricSample } from '../../../../workflows/ports.ts';
+import { absorb, emptyEvidence } from '../../../../workflows/steps/evidence.ts';
+import type { Look } from '../../../../workflows/steps/observation.ts';
 import {
+  atJudgedEdge,
   LOOK_FAMILIES,
   MINUTE_FAMILIES,
   podCounters,
   snapTtftEdge,
   TTFT_EDGES_VLLM,
 } from '../../../../workflows/steps/pod-metrics.ts';
+import { counters, look, pod } from '../../../helpers/looks.ts';
 import { sharedPath } from '../../../helpers/shared.ts';
 
 const LINE = /^([\w:]+)(?:\{(.*)\})? (\S+)$/;
@@ -162,5 +166,50 @@ describe('the edge of an objective', () => {
   ])('%f s is judged at %s', (overSeconds, edge) => {
     expect(snapTtftEdge(overSeconds, TTFT_EDGES_VLLM)).toBe(edge);
     expect(snapTtftEdge(overSeconds, [...TTFT_EDGES_VLLM].reverse())).toBe(edge);
+  });
+});
+
+describe('a look with nothing but the judged edge', () => {
+  const histogram = (count: number) => ({
+    edges: [0.1, 0.25, 0.5, 1],
+    cumulative: [0.1, 0.4, 0.8, 1].map((part) => Math.floor(part * count)),
+    count,
+  });
+  const lookAt = (minute: number): Look =>
+    look(minute * 60_000, [
+      pod('new', 'a', { counters: counters({ requests: 300 * minute, ttft: histogram(300 * minute) }) }),
+      pod('old', 'b', { counters: counters({ requests: 100 * minute, ttft: null }) }),
+      pod('old', 'c', { answered: false, counters: null }),
+    ]);
+
+  test('keeps one number of the histogram, and nothing else changes', () => {
+    const { pods } = lookAt(2);
+    expect(atJudgedEdge(lookAt(2), 0.3)).toEqual({
+      ...lookAt(2),
+      pods: pods.map((one) =>
+        one.name === 'a'
+          ? { ...one, counters: { ...one.counters, ttft: { edges: [0.5], cumulative: [480], count: 600 } } }
+          : one,
+      ),
+    });
+  });
+
+  test.each([
+    ['no edge is judged', null],
+    ['the histogram ends before it', 2],
+  ])('keeps none where %s', (_why, edgeSeconds) => {
+    expect(atJudgedEdge(lookAt(1), edgeSeconds).pods.map((one) => one.counters?.ttft ?? null)).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  test.each([0.1, 0.25, 0.3, 1, 5, null])('gives the same evidence, judged at %s s', (ttftEdgeSeconds) => {
+    const options = { warmUpUntilMs: 0, counting: true, ttftEdgeSeconds };
+    const after = (see: (minute: number) => Look) =>
+      [1, 2, 3, 4].reduce((evidence, minute) => absorb(evidence, see(minute), options), emptyEvidence());
+    expect(after((minute) => atJudgedEdge(lookAt(minute), ttftEdgeSeconds))).toEqual(after(lookAt));
+    expect(after(lookAt).new.errors.n).toBeGreaterThan(0);
   });
 });
