@@ -2,7 +2,7 @@
  * Runs what the outbox holds: rollback first, then traffic, then the rest (protocol P3). Outcomes re-enter `step` in
  * process. Effects are idempotent and need no leases: two drains of one rollout at once only do work twice.
  */
-import { type Effect, effectLane, FORWARD_EFFECTS } from '../../workflows/rollout/effects.ts';
+import { type Effect, effectLane, waitsWhileHeld } from '../../workflows/rollout/effects.ts';
 import type { Outcome } from '../../workflows/rollout/messages.ts';
 import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { advance } from './advance.ts';
@@ -102,8 +102,3 @@ const nextItem = (facts: Facts, memory: DrainMemory, nowMs: number): OutboxItem 
 };
 
 const kindOf = (item: OutboxItem): Effect['kind'] => (item.effect as unknown as Effect).kind;
-
-/** While people hold, nothing grows, nothing is built and nothing of the old side goes. */
-const waitsWhileHeld = (effect: Effect): boolean =>
-  FORWARD_EFFECTS.has(effect.kind) ||
-  ((effect.kind === 'removeRefs' || effect.kind === 'deleteObjects') && effect.side === 'old');

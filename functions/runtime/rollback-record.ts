@@ -3,7 +3,7 @@
  * `sluice rollback --force` writes the stored originals, with a new fence. Its record's shape never changes.
  */
 import { RESOURCES } from '../../workflows/kubernetes.ts';
-import type { RollbackRecord } from '../../workflows/rollout/step.ts';
+import type { RollbackRecord } from '../../workflows/rollout/planned-texts.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { rollbackPatch } from '../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../workflows/steps/route-fence.ts';

@@ -77,7 +77,7 @@ export type Effect =
 export type EffectKind = Effect['kind'];
 
 /** Which effects only ever run while nothing is held, and are dropped when the way back begins. */
-export const FORWARD_EFFECTS: ReadonlySet<EffectKind> = new Set<EffectKind>([
+const FORWARD_EFFECTS: ReadonlySet<EffectKind> = new Set<EffectKind>([
   'awaitTurn',
   'makePlan',
   'createObjects',
@@ -102,3 +102,8 @@ export const effectLane = (kind: EffectKind): 0 | 1 | 2 => {
     return 1;
   return 2;
 };
+
+/** While people hold, nothing grows, nothing is built and nothing of the old side goes. */
+export const waitsWhileHeld = (effect: Effect): boolean =>
+  FORWARD_EFFECTS.has(effect.kind) ||
+  ((effect.kind === 'removeRefs' || effect.kind === 'deleteObjects') && effect.side === 'old');

@@ -5,16 +5,16 @@
  */
 import { type AnyStateMachine, initialTransition } from 'xstate';
 import { InvariantError } from '../errors.ts';
-import type { Plan, RoutePlan } from '../plans/plan.ts';
 import { refuseAlert, refuseCommand } from './admit.ts';
 import type { RolloutContext, RolloutInput } from './context.ts';
 import { describe } from './describe.ts';
-import { FORWARD_EFFECTS } from './effects.ts';
+import { type Effect, waitsWhileHeld } from './effects.ts';
 import { eventOf } from './event-of.ts';
 import { sealEntry } from './journal.ts';
 import { leftoversOf } from './leftovers.ts';
 import type { Message } from './messages.ts';
 import { foldActions, type Work } from './outbox.ts';
+import { plannedTexts } from './planned-texts.ts';
 import { pureTransition } from './pure-transition.ts';
 import { isObserved, mustStayAwake, wordsOf } from './read-state.ts';
 import type { JournalEntry, Leftover, RolloutDocument, Verdict } from './stored.ts';
@@ -388,50 +388,12 @@ const wakeAt = (state: string, context: RolloutContext, work: Work, nowMs: numbe
   const times = [
     ...work.timers.map((timer) => timer.dueAtMs),
     ...work.outbox
-      .filter((item) => !(waits && FORWARD_EFFECTS.has(item.effect.kind as never)))
+      .filter((item) => !(waits && waitsWhileHeld(item.effect as unknown as Effect)))
       .map((item) => item.notBeforeMs),
     ...(isObserved(state, context) ? [nowMs + MINUTE_LOOK_MS] : []),
   ];
   return times.length === 0 ? nowMs : Math.min(...times);
 };
-
-const plannedTexts = (
-  stored: RolloutDocument,
-  message: Message,
-  context: RolloutContext,
-  refusal: string | null,
-): Pick<RolloutDocument, 'plan' | 'rollbackRecord'> => {
-  const kept = { plan: stored.plan, rollbackRecord: stored.rollbackRecord };
-  if (message.kind !== 'outcome' || refusal !== null) return kept;
-  const { outcome } = message;
-  if (outcome.kind === 'planned' && context.course !== null) {
-    const { plan } = outcome;
-    return { plan: JSON.stringify(plan), rollbackRecord: rollbackRecord(plan) };
-  }
-  if (outcome.kind !== 'adopted' || stored.rollbackRecord === null) return kept;
-  const record = JSON.parse(stored.rollbackRecord) as RollbackRecord;
-  return { plan: stored.plan, rollbackRecord: JSON.stringify({ ...record, routes: outcome.routes }) };
-};
-
-/** What a rollback needs when the machine itself is broken. Its shape never changes (protocol P5). */
-export interface RollbackRecord {
-  readonly record: 1;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly oldPool: string;
-  readonly newPool: string;
-  readonly routes: readonly RoutePlan[];
-}
-
-const rollbackRecord = (plan: Plan): string =>
-  JSON.stringify({
-    record: 1,
-    cluster: plan.cluster,
-    namespace: plan.namespace,
-    oldPool: plan.old.pool,
-    newPool: plan.new.pool,
-    routes: plan.routes,
-  } satisfies RollbackRecord);
 
 const locksOf = (
   stored: RolloutDocument,
