@@ -69,7 +69,6 @@ export const jobOf = async (shell: Shell, facts: Facts, item: OutboxItem, nowMs:
     effectId: item.id,
     // Objectives follow in their own time: later decisions about traffic do not void that one.
     fence: effect.kind === 'moveObjectives' ? document.fence : item.fence,
-    attempts: item.attempts,
     sinceMs: item.notBeforeMs,
     nowMs: Math.max(nowMs, document.lastNowMs),
     spec: facts.spec,

@@ -29,7 +29,6 @@ export function aDocument(given: Partial<RolloutDocument> = {}): RolloutDocument
         id: 'llm-1/1/0',
         effect: { kind: 'setWeights', sharePercent: 25 },
         fence: 3,
-        attempts: 0,
         notBeforeMs: 0,
       },
     ],

@@ -53,7 +53,7 @@ export type Effect =
   | {
       readonly kind: 'confirmRollback';
       /** When the weights were written; 120 s later the gateway's silence is reported and no longer waited for. */
-      readonly sinceMs?: number;
+      readonly sinceMs: number;
     }
   // ---- closing
   /** `old`: the old backendRef goes, the new one stays. `new`: originals come back byte for byte (I15). */
@@ -62,7 +62,7 @@ export type Effect =
       readonly kind: 'confirmRefsRemoved';
       readonly side: 'old' | 'new';
       /** When the refs were removed; after a rollback the gateway's silence is not waited for longer than 120 s. */
-      readonly sinceMs?: number;
+      readonly sinceMs: number;
     }
   /** `old`: what the plan lists for retiring. `new`: what we created. Only after nothing else refers to it (P6). */
   | {

@@ -76,7 +76,6 @@ const itemOf = (effect: Effect, id: string, fold: Fold): OutboxItem => ({
   id,
   effect,
   fence: fold.fence,
-  attempts: 0,
   notBeforeMs: fold.nowMs,
 });
 

@@ -25,7 +25,6 @@ const outboxItemSchema = z.strictObject({
   effect: z.looseObject({ kind: z.string() }),
   /** The fence of the decision that made it (P4). */
   fence: z.number(),
-  attempts: z.number(),
   /** When the next attempt is due; part of `wakeAtMs`. */
   notBeforeMs: z.number(),
 });

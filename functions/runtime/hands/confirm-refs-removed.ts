@@ -5,7 +5,7 @@ import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { liveRulesOf } from '../../../workflows/steps/live-rules.ts';
 import { type Sides, sideOf, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
-import { SILENCE_MS, undone, waitedSince } from './confirm-rollback.ts';
+import { SILENCE_MS, undone } from './confirm-rollback.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
 import { freshNow } from './fence-check.ts';
 import type { Hand } from './hand.ts';
@@ -36,7 +36,7 @@ export const confirmRefsRemoved: Hand<'confirmRefsRemoved'> = async (ports, job)
   }
   if (silent !== null) {
     // A promotion waits: what is deleted behind a gateway's back fails requests. A rollback must come to its end.
-    if (side === 'old' || waitedSince(job, sinceMs, atMs) < SILENCE_MS)
+    if (side === 'old' || atMs - sinceMs < SILENCE_MS)
       return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: silent };
     ports.log('CRITICAL', 'refs-unconfirmed', silent, { rolloutId: job.rolloutId });
   }

@@ -10,7 +10,7 @@ import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts
 import { all } from '../all.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
 import { freshNow } from './fence-check.ts';
-import type { Hand, Job } from './hand.ts';
+import type { Hand } from './hand.ts';
 import { nameOf, readRoute } from './route-io.ts';
 
 /** A gateway that stays silent for so long is reported and not waited for: the weights are back all the same (P4). */
@@ -23,7 +23,7 @@ export const confirmRollback: Hand<'confirmRollback'> = async (ports, job) => {
   const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
-  const waitedMs = waitedSince(job, job.effect.sinceMs, atMs);
+  const waitedMs = atMs - job.effect.sinceMs;
   let silent: string | null = null;
   for (const [index, read] of reads.entries()) {
     const route = must(plan.routes[index], 'route of a read');
@@ -54,10 +54,6 @@ const isBack = (object: KubeObject, route: RoutePlan, sides: Sides): boolean =>
   object.metadata.uid === route.uid
     ? isRolledBack(object, route, sides)
     : !newHasWeight(object, route.namespace, sides);
-
-/** How long this is waited for; where the effect does not say, by the number of attempts. */
-export const waitedSince = (job: Job, sinceMs: number | undefined, nowMs: number): number =>
-  sinceMs === undefined ? job.attempts * CONFIRM_EVERY_MS : nowMs - sinceMs;
 
 export const undone = (object: KubeObject, route: RoutePlan, sides: Sides): Drift => {
   const by = culprit(object);

@@ -13,9 +13,8 @@ export interface Job<E extends Effect = Effect> {
   readonly effectId: string;
   /** The fence of the decision (P4). */
   readonly fence: number;
-  readonly attempts: number;
   /** When the effect was decided, by the store's clock: `notBeforeMs` of the outbox item, which no attempt moves. */
-  readonly sinceMs?: number;
+  readonly sinceMs: number;
   /** Time of the decision's document, by the store (P9). */
   readonly nowMs: number;
   readonly spec: RolloutSpec;

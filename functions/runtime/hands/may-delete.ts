@@ -40,7 +40,7 @@ export const mayDelete = async (
 ): Promise<MayDelete> => {
   const { side } = job.effect;
   if (side === 'new' && job.trafficSinceMs === null) return YES;
-  const isOver = job.nowMs - (job.sinceMs ?? job.nowMs) >= Math.max(plan.drainMs, IDLE_WAIT_MS_MIN);
+  const isOver = job.nowMs - job.sinceMs >= Math.max(plan.drainMs, IDLE_WAIT_MS_MIN);
   // A rollback does not wait for a silent gateway, but what it may still send to is left to a person.
   const sends = side === 'new' ? await maySend(ports, plan) : null;
   if (sends !== null) return isOver ? no(plan, side, sends) : { kind: 'notYet', why: sends };

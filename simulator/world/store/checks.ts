@@ -60,7 +60,6 @@ const FIELDS: Readonly<Record<keyof RolloutDocument, Check>> = {
       id: text,
       effect: (value) => isRecord(value) && typeof value['kind'] === 'string',
       fence: number,
-      attempts: number,
       notBeforeMs: number,
     }),
   ),

@@ -318,7 +318,6 @@ export const jobFor = <E extends Effect>(effect: E, more: Partial<Job<E>> = {}):
   effect,
   effectId: `${ID}/3/0`,
   fence: 1,
-  attempts: 0,
   sinceMs: 1_000_000,
   nowMs: 1_000_000,
   spec: aSpec(),

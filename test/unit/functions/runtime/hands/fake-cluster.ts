@@ -305,7 +305,7 @@ export const jobOf = <E extends Effect>(effect: E, change: Partial<Omit<Job, 'ef
   effect,
   effectId: `${ROLLOUT}/9/0`,
   fence: 5,
-  attempts: 0,
+  sinceMs: 1_000_000,
   nowMs: 1_000_000,
   spec: {} as Job['spec'],
   plan: PLAN,
