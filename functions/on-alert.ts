@@ -1,5 +1,5 @@
 import type { CloudEvent } from '../workflows/door-types.ts';
-import { InvariantError } from '../workflows/errors.ts';
+import { InvariantError, isOurFault } from '../workflows/errors.ts';
 import { applyIncident } from './runtime/apply-incident.ts';
 import { decodeJson } from './runtime/decode.ts';
 import { messageDoor } from './runtime/entrypoint.ts';
@@ -25,10 +25,11 @@ export const createOnAlert = (shell: Shell): ((event: CloudEvent) => Promise<voi
         const document = await applyIncident(shell, rolloutId, incident);
         if (document !== null) await settle(shell, document);
       } catch (error) {
-        if (!(error instanceof InvariantError)) throw error;
-        await executeRollbackRecord(shell, rolloutId, `alert ${incident.incidentId}: ${error.message}`);
+        if (!isOurFault(error)) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        await executeRollbackRecord(shell, rolloutId, `alert ${incident.incidentId}: ${why}`);
         // Other code may know the machine: the message comes again, and finds the traffic back.
-        if (error.code === 'machine-unknown') throw error;
+        if (error instanceof InvariantError && error.code === 'machine-unknown') throw error;
       }
     }
   });

@@ -1,7 +1,7 @@
 import type { CloudEvent } from '../workflows/door-types.ts';
 import { TerminalError } from '../workflows/errors.ts';
 import { actionSchema } from './runtime/actions.ts';
-import { decodeJson } from './runtime/decode.ts';
+import { decodeMessage } from './runtime/decode.ts';
 import { messageDoor } from './runtime/entrypoint.ts';
 import { operate } from './runtime/operate.ts';
 import type { Shell } from './runtime/shell.ts';
@@ -12,7 +12,8 @@ import type { Shell } from './runtime/shell.ts';
  */
 export const createOnRequest = (shell: Shell): ((event: CloudEvent) => Promise<void>) =>
   messageDoor(shell, 'on-request', async (event) => {
-    const parsed = actionSchema.safeParse(decodeJson(event));
+    const { json, attributes } = decodeMessage(event);
+    const parsed = actionSchema.safeParse(json);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       throw new TerminalError(
@@ -20,7 +21,7 @@ export const createOnRequest = (shell: Shell): ((event: CloudEvent) => Promise<v
         `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not an action'}`,
       );
     }
-    const principal = event.data.message.attributes['principal'] ?? 'unknown';
+    const principal = attributes['principal'] ?? 'unknown';
     const result = await operate(shell, parsed.data, { principal, via: 'message' });
     // What a rollout refuses is in its journal; what reached no rollout is kept here.
     if (result.status >= 400 && result.code !== 'refused')

@@ -3,6 +3,7 @@ import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../workflows/kubernetes.ts';
+import { soundManifest } from '../workflows/plans/sound-manifest.ts';
 import type { InputProblem, Read } from './input-problem.ts';
 
 /** A file of a serving stack is a few KiB; more than this is something else. */
@@ -65,12 +66,12 @@ export const readManifests = (path: string, file: string): Read<readonly Manifes
       continue;
     }
     for (const [node, value] of opened(document.contents, toValue(document))) {
-      const fault = objectFault(value);
+      const read = soundManifest(value);
       const offset = node?.range?.[0] ?? 0;
-      if (fault === null && isOurs(value)) continue;
-      if (fault === null)
-        objects.push({ object: value as KubeObject, file, line: lines.linePos(offset).line });
-      else found(offset, 'not-an-object', fault, 'Every object needs apiVersion, kind and metadata.name.');
+      if (read.kind === 'fault')
+        found(offset, 'not-an-object', read.what, 'Every object needs apiVersion, kind and metadata.name.');
+      else if (!isOurs(read.object))
+        objects.push({ object: read.object, file, line: lines.linePos(offset).line });
     }
   }
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'ok', value: objects };
@@ -94,17 +95,7 @@ const opened = (node: Node, value: unknown): readonly (readonly [Node, unknown])
   return items.flatMap((item: unknown) => opened(node, item));
 };
 
-const isOurs = (value: unknown): boolean =>
-  (value as { readonly apiVersion: string }).apiVersion.startsWith(OWN_GROUP);
-
-const objectFault = (value: unknown): string | null => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return 'This is no Kubernetes object.';
-  const object = value as { apiVersion?: unknown; kind?: unknown; metadata?: { name?: unknown } | null };
-  if (typeof object.apiVersion !== 'string') return 'The object has no apiVersion.';
-  if (typeof object.kind !== 'string') return 'The object has no kind.';
-  return typeof object.metadata?.name === 'string' ? null : `The ${object.kind} has no metadata.name.`;
-};
+const isOurs = (object: KubeObject): boolean => object.apiVersion.startsWith(OWN_GROUP);
 
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 

@@ -6,9 +6,14 @@ import { createDoors } from '../functions/doors.ts';
 import { createShell, type ShellSettings } from '../functions/runtime/shell.ts';
 import type { Faults } from '../simulator/scheduler/faults.ts';
 import { createPlatform, type Platform } from '../simulator/scheduler/platform.ts';
+import type { AppliedCall } from '../simulator/scheduler/port-calls.ts';
 import { createScheduler, type Scheduler } from '../simulator/scheduler/scheduler.ts';
+import type { AnswerFaultCounts } from '../simulator/world/answer-fault-dice.ts';
+import type { AnswerFaults } from '../simulator/world/answer-faults.ts';
 import type { WorldInput } from '../simulator/world/parameters.ts';
+import { createRandom } from '../simulator/world/random.ts';
 import { createWorldStore, type WorldStore } from '../simulator/world/store.ts';
+import { withAnswerFaults } from '../simulator/world/with-answer-faults.ts';
 import { createWorld, type World } from '../simulator/world/world.ts';
 import type { ApiResponse } from '../workflows/door-types.ts';
 import type { LogSeverity } from '../workflows/ports.ts';
@@ -22,6 +27,14 @@ export interface SimulatedCloudInput {
   readonly instances?: number;
   readonly settings?: Partial<ShellSettings>;
   readonly faults?: Faults;
+  /** What the world's servers answer wrongly. */
+  readonly answers?: AnswerFaults;
+  /** How far an instance's clock is ahead, ms. */
+  readonly skewMs?: (instance: number) => number;
+  /** Hears what becomes of processes. */
+  readonly onProcess?: (process: string, what: string) => void;
+  /** Hears of each port call once its server is done with it. */
+  readonly onApplied?: (call: AppliedCall) => void;
   readonly crashAt?: { readonly call: number; readonly when: 'before' | 'after' };
   readonly record?: boolean;
   /** How many versions of each document the store keeps; more only for tests that restore old ones. */
@@ -44,6 +57,12 @@ export interface SimulatedCloud {
   readonly scheduler: Scheduler;
   readonly platform: Platform;
   readonly log: readonly LogLine[];
+  /** How often a server answered wrongly, by kind. */
+  readonly wrongAnswers: AnswerFaultCounts;
+  /** What the world's servers answer wrongly from now on; null: nothing. */
+  setAnswerFaults(faults: AnswerFaults | null): void;
+  /** Drops the logs of what has been: for runs of days. */
+  forget(): void;
   /** A request to the API; returns its answer after running the simulation until it is there. */
   call(method: string, path: string, body?: unknown): Promise<ApiResponse>;
 }
@@ -59,15 +78,22 @@ export const createSimulatedCloud = (input: SimulatedCloudInput): SimulatedCloud
     ...(input.lastNumbers === undefined ? {} : { lastNumbers: input.lastNumbers }),
   });
   const log: LogLine[] = [];
+  const answers = withAnswerFaults(world.handlers(), {
+    faults: input.answers ?? null,
+    random: createRandom(input.world.seed, 'answers'),
+    world,
+  });
   const scheduler = createScheduler({
     seed: input.world.seed,
     world,
-    handlers: { ...world.handlers(), store: store.handlers },
+    handlers: { ...answers, store: store.handlers },
     toError: ({ code, message }) => storeFailure(code, message),
     journalSeqOf: (rolloutId) => store.truth.documents.get(rolloutId)?.journalSeq ?? 0,
     ...(input.faults === undefined ? {} : { faults: input.faults }),
     ...(input.crashAt === undefined ? {} : { crashAt: input.crashAt }),
     ...(input.record === undefined ? {} : { record: input.record }),
+    ...(input.onProcess === undefined ? {} : { onProcess: input.onProcess }),
+    ...(input.onApplied === undefined ? {} : { onApplied: input.onApplied }),
     onLog: (_process, ...[severity, code, message, fields]) =>
       log.push({ atMs: world.nowMs, severity, code, message, fields: fields ?? {} }),
   });
@@ -75,6 +101,7 @@ export const createSimulatedCloud = (input: SimulatedCloudInput): SimulatedCloud
     scheduler,
     seed: input.world.seed,
     instances: input.instances ?? 1,
+    skewMs: ({ index }) => input.skewMs?.(index) ?? 0,
     onIncident: (listener) => world.onIncident((message) => listener(JSON.stringify(message))),
     boot: (ports, instance) =>
       createDoors(
@@ -87,7 +114,21 @@ export const createSimulatedCloud = (input: SimulatedCloudInput): SimulatedCloud
         }),
       ),
   });
-  return { world, store, scheduler, platform, log, call: caller(scheduler, platform) };
+  return {
+    world,
+    store,
+    scheduler,
+    platform,
+    log,
+    wrongAnswers: answers.counts,
+    setAnswerFaults: (faults) => answers.set(faults),
+    forget: () => {
+      log.length = 0;
+      platform.forgetEvents();
+      world.forgetWrites();
+    },
+    call: caller(scheduler, platform),
+  };
 };
 
 const HOUR_MS = 3_600_000;

@@ -32,3 +32,15 @@ export class ConflictError extends SluiceError {}
 
 /** A promise of our own code is broken. */
 export class InvariantError extends SluiceError {}
+
+/** Is it a broken promise of our own code: one that was noticed, or one that nobody had thought of? */
+export const isOurFault = (error: unknown): boolean =>
+  error instanceof InvariantError || !(error instanceof SluiceError);
+
+/** The error as one of the four classes: what is none of them is an invariant that nobody had thought of. */
+export const classified = (error: unknown): Error =>
+  error instanceof SluiceError
+    ? error
+    : new InvariantError('unexpected', error instanceof Error ? error.message : String(error), {
+        cause: error,
+      });

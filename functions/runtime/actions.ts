@@ -1,5 +1,7 @@
 /** What people and pipelines may ask for, by the API or by a message: one schema for both. */
 import * as z from 'zod';
+import type { KubeObject } from '../../workflows/kubernetes.ts';
+import { soundManifest } from '../../workflows/plans/sound-manifest.ts';
 
 const reason = z.string().max(500).default('');
 /** Also a key of the store: nothing else may come that far. */
@@ -7,17 +9,15 @@ export const rolloutIdSchema = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,60}[a-z0-
 const rolloutId = rolloutIdSchema;
 const requestId = z.string().min(1).max(200);
 
+const manifest = z.unknown().transform((value, context): KubeObject => {
+  const read = soundManifest(value);
+  if (read.kind === 'ok') return read.object;
+  context.addIssue({ code: 'custom', message: read.what });
+  return z.NEVER;
+});
+
 /** Objects of `source: manifests`. Preflight and the API server judge the rest; without a name there is nothing to judge. */
-export const manifestsSchema = z
-  .array(
-    z.looseObject({
-      apiVersion: z.string(),
-      kind: z.string(),
-      metadata: z.looseObject({ name: z.string().min(1) }),
-    }),
-  )
-  .max(200)
-  .default([]);
+export const manifestsSchema = z.array(manifest).max(200).default([]);
 
 export const actionSchema = z.discriminatedUnion('action', [
   z.strictObject({

@@ -11,19 +11,29 @@ const envelope = z.object({
   }),
 });
 
-/** The JSON in a Pub/Sub message. @throws TerminalError `message-malformed`. */
-export const decodeJson = (event: CloudEvent): unknown => {
+export interface Decoded {
+  readonly json: unknown;
+  /** Pub/Sub leaves them out where there are none. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The JSON in a Pub/Sub message, and what stands beside it. @throws TerminalError `message-malformed`. */
+export const decodeMessage = (event: CloudEvent): Decoded => {
   const parsed = envelope.safeParse(event.data);
   if (!parsed.success) throw new TerminalError('message-malformed', 'not a Pub/Sub CloudEvent');
-  const text = Buffer.from(parsed.data.message.data, 'base64').toString('utf8');
+  const { data, attributes } = parsed.data.message;
+  const text = Buffer.from(data, 'base64').toString('utf8');
   try {
-    return JSON.parse(text) as unknown;
+    return { json: JSON.parse(text) as unknown, attributes };
   } catch (error) {
     throw new TerminalError('message-malformed', `the message is no JSON: ${text.slice(0, 80)}`, {
       cause: error,
     });
   }
 };
+
+/** Only the JSON. @throws TerminalError `message-malformed`. */
+export const decodeJson = (event: CloudEvent): unknown => decodeMessage(event).json;
 
 /** Text of an event for the rejected record, cut to 4 KiB. */
 export const textOf = (event: CloudEvent): string => JSON.stringify(event.data ?? null).slice(0, 4096);

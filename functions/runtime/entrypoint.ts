@@ -1,5 +1,5 @@
 import type { CloudEvent } from '../../workflows/door-types.ts';
-import { TerminalError } from '../../workflows/errors.ts';
+import { classified, TerminalError } from '../../workflows/errors.ts';
 import { textOf } from './decode.ts';
 import type { Shell } from './shell.ts';
 
@@ -19,7 +19,7 @@ export const messageDoor =
           door,
           eventId: event.id,
         });
-        throw error;
+        throw classified(error);
       }
       await shell.ports.store.recordRejected({
         rejected: {

@@ -3,16 +3,22 @@ import * as z from 'zod';
 import { TerminalError } from '../../workflows/errors.ts';
 import type { Incident } from '../../workflows/rollout/stored.ts';
 
+/** Of a date that can be one: what is beyond is no time, and could not be stored. */
+const seconds = z.number().min(0).max(8_640_000_000_000).nullable().default(null);
+
+/** Only for people: no reason to lose an alert. */
+const words = z.string().catch('');
+
 const notification = z.object({
   version: z.string(),
   incident: z.object({
     incident_id: z.string().min(1),
     state: z.string(),
-    started_at: z.number().nullable().default(null),
-    ended_at: z.number().nullable().default(null),
-    summary: z.string().default(''),
-    policy_name: z.string().default(''),
-    condition: z.object({ name: z.string().default('') }).optional(),
+    started_at: seconds,
+    ended_at: seconds.catch(null),
+    summary: words,
+    policy_name: words,
+    condition: z.object({ name: words }).nullable().optional(),
   }),
 });
 

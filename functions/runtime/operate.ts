@@ -1,6 +1,6 @@
 /** Carries an action into its rollout and runs what it decided. */
 
-import { InvariantError } from '../../workflows/errors.ts';
+import { isOurFault } from '../../workflows/errors.ts';
 import type { Command } from '../../workflows/rollout/messages.ts';
 import type { Action, ActionResult } from './actions.ts';
 import { advance } from './advance.ts';
@@ -77,7 +77,7 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
       rolloutId,
     };
   } catch (error) {
-    if (!(error instanceof InvariantError) || action.action !== 'rollback') throw error;
+    if (!isOurFault(error) || action.action !== 'rollback') throw error;
     await executeRollbackRecord(shell, rolloutId, action.reason);
     return {
       status: 202,

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import type { ApiResponse } from '../../workflows/door-types.ts';
 import { planRollout } from '../../workflows/plans/plan-rollout.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
-import type { Manifests } from '../../workflows/spec/rollout-spec.ts';
 import { manifestsSchema } from './actions.ts';
 import { gatherCluster } from './hands/gather-cluster.ts';
 import { problem, reply } from './reply.ts';
@@ -26,13 +25,12 @@ export const planOnly = async (shell: Shell, body: unknown): Promise<ApiResponse
       `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not a plan request'}`,
     );
   }
-  const { file, fileName } = parsed.data;
+  const { file, fileName, manifests } = parsed.data;
   const spec = parseRolloutFile(file, fileName);
   if (spec.kind === 'problems')
     return problem(422, 'file-invalid', `${spec.problems.length} problems in ${fileName}`, {
       problems: spec.problems,
     });
-  const manifests = parsed.data.manifests as unknown as Manifests;
   const gathered = await gatherCluster(shell.ports, spec.spec, manifests);
   if (gathered.kind === 'unreachable') return problem(503, 'cluster-unreachable', gathered.why);
   return reply(200, planRollout(spec.spec, manifests, gathered.observed));

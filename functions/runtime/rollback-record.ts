@@ -3,7 +3,7 @@
  * `sluice rollback --force` writes the stored originals, with a new fence. Its record's shape never changes.
  */
 import { RESOURCES } from '../../workflows/kubernetes.ts';
-import type { RollbackRecord } from '../../workflows/rollout/planned-texts.ts';
+import { type RollbackRecord, readRollbackRecord } from '../../workflows/rollout/planned-texts.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { rollbackPatch } from '../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../workflows/steps/route-fence.ts';
@@ -17,7 +17,16 @@ const ATTEMPTS_MAX = 5;
 export const executeRollbackRecord = async (shell: Shell, rolloutId: string, why: string): Promise<void> => {
   const document = await raiseFence(shell, rolloutId, why);
   if (document === null || document.rollbackRecord === null) return;
-  const record = JSON.parse(document.rollbackRecord) as RollbackRecord;
+  const record = readRollbackRecord(document.rollbackRecord);
+  if (record === null) {
+    shell.ports.log(
+      'CRITICAL',
+      'rollback-by-record-failed',
+      `${rolloutId}: the machine is broken, and what was kept of the originals cannot be read: ${why}`,
+      { rolloutId },
+    );
+    return;
+  }
   shell.ports.log(
     'CRITICAL',
     'rollback-by-record',

@@ -1,6 +1,7 @@
 import type { Ports } from '../../workflows/ports.ts';
 import { CURRENT_VERSION, type MachineVersions } from '../../workflows/rollout/versions.ts';
 import { createParsedTexts, type ParsedTexts } from './parsed-texts.ts';
+import { soundPorts } from './sound-ports.ts';
 
 /** What doors and runtime are given when a process starts. No module of theirs keeps state of its own. */
 export interface Shell {
@@ -44,7 +45,7 @@ export const createShell = (given: {
 }): Shell => {
   let commits = 0;
   return {
-    ports: given.ports,
+    ports: soundPorts(given.ports),
     versions: given.versions,
     startVersion: given.startVersion ?? CURRENT_VERSION,
     instanceId: given.instanceId,

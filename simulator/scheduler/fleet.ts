@@ -23,6 +23,8 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #slots: (SimProcess<Doors> | null)[] = [];
+  /** Clocks that were set while running; they outlive a restart, for they are the machine's. */
+  readonly #skews = new Map<number, number>();
   #turn = 0;
 
   constructor(options: FleetOptions) {
@@ -33,10 +35,21 @@ export class Fleet {
     return this.#slots.filter((process) => process !== null);
   }
 
-  /** Takes turns among the live ones, so that a frozen process does not get everything. */
+  /**
+   * Takes turns among the live ones, so that a frozen process does not get everything. Where all stand still another
+   * one is started, as an autoscaler does that sees requests wait.
+   */
   next(): SimProcess<Doors> | null {
+    if (this.live().length > 0 && this.live().every(({ frozen }) => frozen))
+      this.start({ index: this.#slots.length, incarnation: 1 });
     const live = this.live();
     return live[this.#turn++ % Math.max(1, live.length)] ?? null;
+  }
+
+  /** Sets an instance's clock, ms ahead of the world's. */
+  setSkew(index: number, ms: number): void {
+    this.#skews.set(index, ms);
+    this.#slots[index]?.setSkew(ms);
   }
 
   start(instance: Instance): void {
@@ -44,7 +57,7 @@ export class Fleet {
     const { index, incarnation } = instance;
     const name = `p${index}.${incarnation}`;
     const process = scheduler.startProcess(name, (ports) => boot(ports, instance), {
-      skewMs: skewMs(instance),
+      skewMs: this.#skews.get(index) ?? skewMs(instance),
     });
     this.#slots[index] = process;
     process.onCrash(() => {

@@ -50,10 +50,14 @@ export interface Platform {
    * 503 when its process dies under it.
    */
   call(request: ApiRequest): Promise<ApiResponse>;
+  /** Drops what was published so far: for runs of days. */
+  forgetEvents(): void;
   /** Drives dead letters again, under new ids; returns how many. */
   redrive(): number;
   /** Cloud Scheduler says nothing until then, ms since 1970. */
   stopTicksUntil(ms: number): void;
+  /** Sets an instance's clock, ms ahead of the world's; it may jump backwards, and stays so over restarts. */
+  skewInstance(index: number, ms: number): void;
   setFaults(faults: PlatformFaults | null): void;
 }
 
@@ -106,10 +110,12 @@ export function createPlatform(options: PlatformOptions): Platform {
     counts: pubsub.counts,
     publish: (topic, json, attributes) => pubsub.publish(topic, json, attributes),
     call: (request) => new Promise((resolve) => callApi(scheduler, fleet, request, resolve)),
+    forgetEvents: () => void events.splice(0),
     redrive: () => pubsub.redrive(),
     stopTicksUntil: (ms) => {
       ticks.silentUntilMs = ms;
     },
+    skewInstance: (index, ms) => fleet.setSkew(index, ms),
     setFaults,
   };
 }

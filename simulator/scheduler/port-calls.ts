@@ -29,6 +29,7 @@ export interface PortCall {
   readonly invocation: LiveInvocation | null;
   readonly operation: BoundOperation;
   readonly args: unknown;
+  readonly issuedAtMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   state: 'issued' | 'applied' | 'answered';
@@ -42,6 +43,27 @@ export interface BoundOperation extends Operation {
   /** Applies the call; null: it is answered by something that happens later. */
   readonly apply: (args: unknown, call: PortCall) => Applied<unknown> | null;
 }
+
+/** A call that reached its server, as an onlooker sees it. */
+export interface AppliedCall {
+  readonly process: string;
+  readonly operation: Operation;
+  readonly args: unknown;
+  readonly issuedAtMs: number;
+  /** null: answered later, by something that happens then, or its handler threw. */
+  readonly answer: Applied<unknown> | null;
+  /** Whether the caller will hear the answer, as far as it is known now. */
+  readonly heard: boolean;
+}
+
+export type CallFate =
+  | 'delayedCall'
+  | 'delayedAnswer'
+  | 'lostCall'
+  | 'lostAnswer'
+  | 'lateCall'
+  | 'crash'
+  | 'freeze';
 
 export interface CallRecord {
   readonly n: number;
@@ -60,6 +82,7 @@ export interface PortCallOptions {
   /** null: not kept. */
   readonly history: History | null;
   readonly onPublish: (call: Parameters<Ports['bus']['publish']>[0], process: string) => void;
+  readonly onApplied: ((call: AppliedCall) => void) | null;
   /** The invocation was touched: it is looked at after the microtasks. */
   readonly touched: (invocation: LiveInvocation) => void;
 }
@@ -78,6 +101,18 @@ export class PortCalls {
   readonly log: CallRecord[] = [];
   count = 0;
   faults: Faults | null = null;
+  /** What the seed did to calls, counted. */
+  readonly fates: Record<CallFate, number> = {
+    delayedCall: 0,
+    delayedAnswer: 0,
+    lostCall: 0,
+    lostAnswer: 0,
+    lateCall: 0,
+    crash: 0,
+    freeze: 0,
+  };
+  /** The call that its server is at work on; null between calls. */
+  applying: PortCall | null = null;
   readonly #options: PortCallOptions;
   readonly #changes: ChangesWatch;
   /** Issued, not yet applied; only with faults. */
@@ -104,6 +139,7 @@ export class PortCalls {
         invocation,
         operation,
         args,
+        issuedAtMs: this.#options.loop.nowMs,
         resolve,
         reject,
         state: 'issued',
@@ -155,9 +191,11 @@ export class PortCalls {
     const { loop, random } = this.#options;
     const { caller, operation, args } = call;
     if (random.chance(faults.freeze)) {
+      this.fates.freeze++;
       caller.freezeUntil(loop.nowMs + random.magnitude(1_000, Math.max(1_000, faults.freezeMaxMs)));
     }
     const dies = random.chance(faults.crash) ? (random.chance(0.5) ? 'before' : 'after') : 'never';
+    if (dies !== 'never') this.fates.crash++;
     if (operation.port === 'time') {
       this.#applyAndAnswer(call, 0);
       if (dies !== 'never') caller.crash();
@@ -166,6 +204,8 @@ export class PortCalls {
     const timeoutMs = givesUpAfterMs(operation, args, faults.timeoutMs);
     const fate = drawFate(faults, random, timeoutMs);
     if (fate.kind === 'normal') {
+      if (fate.applyInMs > 0) this.fates.delayedCall++;
+      if (fate.answerLateMs > 0) this.fates.delayedAnswer++;
       this.#applyIn(call, fate.applyInMs, () => {
         if (dies === 'before') return caller.crash();
         this.#applyAndAnswer(call, fate.answerLateMs);
@@ -173,10 +213,11 @@ export class PortCalls {
       });
       return;
     }
+    this.fates[fate.kind]++;
     this.#record(call, fate.kind);
     if (fate.kind !== 'lostCall') {
       const inMs = fate.kind === 'lateCall' ? timeoutMs + fate.afterMs : 0;
-      this.#applyIn(call, inMs, () => void this.#apply(call));
+      this.#applyIn(call, inMs, () => void this.#apply(call, false));
     }
     this.#answerIn(call, lostAnswer(operation, args, timeoutMs), timeoutMs);
     if (dies !== 'never') caller.crash();
@@ -199,7 +240,7 @@ export class PortCalls {
   }
 
   /** null: nothing to answer (with), now or ever. */
-  #apply(call: PortCall): Applied<unknown> | null {
+  #apply(call: PortCall, heard = true): Applied<unknown> | null {
     const { crashAt, loop } = this.#options;
     const n = ++this.count;
     call.n = n;
@@ -210,12 +251,22 @@ export class PortCalls {
     }
     if (call.state === 'issued') call.state = 'applied';
     let applied: Applied<unknown> | null = null;
+    this.applying = call;
     try {
       applied = call.operation.apply(call.args, call);
     } catch (thrown) {
       const { name } = call.operation;
       loop.fail(new SimulationError(`the handler of ${name} threw: ${String(thrown)}`, { cause: thrown }));
     }
+    this.applying = null;
+    this.#options.onApplied?.({
+      process: call.caller.name,
+      operation: call.operation,
+      args: call.args,
+      issuedAtMs: call.issuedAtMs,
+      answer: applied,
+      heard: heard && !crashHere && call.caller.alive,
+    });
     this.#record(call, 'applied', call.args);
     if (call.operation.name === 'store.commit') this.#changes.committed();
     if (crashHere) call.caller.crash();

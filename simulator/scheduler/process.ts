@@ -20,6 +20,8 @@ export interface SimProcess<T> {
   /** Answers are withheld until then, ms since 1970; the world goes on. */
   freezeUntil(ms: number): void;
   thaw(): void;
+  /** Sets its clock, ms ahead of the world's: a jump, forwards or backwards, seen by the next that look at it. */
+  setSkew(ms: number): void;
   /** Called once, when it dies; at once when it is dead. */
   onCrash(listener: () => void): void;
 }
@@ -37,7 +39,7 @@ export interface ProcessOptions {
 
 export class LiveProcess implements Caller, InvocationHost {
   readonly name: string;
-  readonly skewMs: number;
+  skewMs: number;
   readonly ports: Ports;
   alive = true;
   readonly #options: ProcessOptions;
@@ -110,6 +112,12 @@ export class LiveProcess implements Caller, InvocationHost {
   thaw(): void {
     this.#frozenUntilMs = -Infinity;
     this.#release();
+  }
+
+  setSkew(ms: number): void {
+    if (!this.alive || ms === this.skewMs) return;
+    this.skewMs = ms;
+    this.#options.record(this.name, `clock ${ms} ms ahead`);
   }
 
   withhold(fire: () => void): void {

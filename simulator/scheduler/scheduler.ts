@@ -4,7 +4,7 @@ import type { Failure, Handlers, WorldClock } from '../ports/handlers.ts';
 import type { Faults } from './faults.ts';
 import { History } from './history.ts';
 import type { LiveInvocation } from './invocation.ts';
-import { type CallRecord, PortCalls } from './port-calls.ts';
+import { type AppliedCall, type CallFate, type CallRecord, PortCalls } from './port-calls.ts';
 import { LiveProcess, type SimProcess } from './process.ts';
 import { createRandom, randomOf } from './random.ts';
 import { SimulationError } from './simulation-error.ts';
@@ -26,6 +26,10 @@ export interface SchedulerOptions {
   readonly crashAt?: { readonly call: number; readonly when: 'before' | 'after' };
   /** Keeps the history and the log of calls; slow. */
   readonly record?: boolean;
+  /** Hears what becomes of processes: `started`, `crashed`, `frozen until MS`, an invocation that starts or ends. */
+  readonly onProcess?: (process: string, what: string) => void;
+  /** Hears of each call once its server is done with it. */
+  readonly onApplied?: (call: AppliedCall) => void;
   readonly onLog?: (process: string, ...line: Parameters<Ports['log']>) => void;
 }
 
@@ -45,8 +49,13 @@ export interface Scheduler {
   onPublish(listener: PublishListener): void;
   /** From now on; null: none. */
   setFaults(faults: Faults | null): void;
-  /** Port calls that were applied, and, when recorded, which. */
-  readonly calls: { readonly count: number; readonly log: readonly CallRecord[] };
+  /** Port calls that were applied, and, when recorded, which; and the one that its server is at work on. */
+  readonly calls: {
+    readonly count: number;
+    readonly log: readonly CallRecord[];
+    readonly fates: Readonly<Record<CallFate, number>>;
+    readonly applying: { readonly caller: { readonly name: string }; readonly issuedAtMs: number } | null;
+  };
   /** A line per event; the same for the same seed, byte for byte. Empty unless recorded. */
   history(): string;
   /** Adds a line to the history. */
@@ -80,6 +89,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     journalSeqOf: options.journalSeqOf ?? (() => 0),
     crashAt: options.crashAt ?? null,
     history,
+    onApplied: options.onApplied ?? null,
     onPublish: ({ topic, message }, process) => {
       for (const listener of listeners) listener(topic, message, process);
     },
@@ -87,6 +97,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   });
   calls.faults = options.faults ?? null;
   const record = (who: string, what: string): void => history?.add(loop.nowMs, who, what);
+  const tell = (process: string, what: string): void => {
+    record(process, what);
+    options.onProcess?.(process, what);
+  };
 
   return {
     get nowMs() {
@@ -107,8 +121,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         record(name, `log ${line[0]} ${line[1]} ${line[2]}`);
         options.onLog?.(name, ...line);
       };
-      record(name, 'started');
-      const process = new LiveProcess({ name, skewMs, loop, calls, log, touched: touch, record });
+      tell(name, 'started');
+      const process = new LiveProcess({ name, skewMs, loop, calls, log, touched: touch, record: tell });
       return Object.assign(process, { shell: boot(process.ports) });
     },
   };

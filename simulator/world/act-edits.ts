@@ -44,6 +44,37 @@ export function editWeights(clusters: Clusters, act: Extract<Act, { kind: 'weigh
   cluster.kube.request(request, person(act.by));
 }
 
+const FENCE = 'sluice.dev/fence';
+
+export function touchFence(clusters: Clusters, act: Extract<Act, { kind: 'fenceTouched' }>): void {
+  const namespace = act.namespace ?? 'default';
+  const stored = clusterOf(clusters, act.cluster)?.kube.read(HTTP_ROUTE, namespace, act.route);
+  const [rolloutId, fence] = stored?.metadata.annotations?.[FENCE]?.split('/') ?? [];
+  if (rolloutId === undefined) return;
+  const value = {
+    stripped: null,
+    raised: `${rolloutId}/${Number(fence ?? 0) + 1000}`,
+    foreign: `somebody-else-7/${Number(fence ?? 0) + 1}`,
+  }[act.as];
+  const patch = { metadata: { annotations: { [FENCE]: value } } };
+  const what = { resource: HTTP_ROUTE, namespace, name: act.route };
+  send(clusters, act.cluster, { verb: 'patch', ...what, type: 'merge', patch }, person(act.by));
+}
+
+export function pruneRef(clusters: Clusters, act: Extract<Act, { kind: 'refPruned' }>): void {
+  const namespace = act.namespace ?? 'default';
+  const stored = clusterOf(clusters, act.cluster)?.kube.read(HTTP_ROUTE, namespace, act.route);
+  if (stored === undefined) return;
+  const spec = fields(stored['spec']);
+  const rules = items(spec['rules']).map((rule) => ({
+    ...rule,
+    backendRefs: items(rule['backendRefs']).filter((ref) => ref['name'] !== act.pool),
+  }));
+  const what = { resource: HTTP_ROUTE, namespace, name: act.route };
+  const object = { ...stored, spec: { ...spec, rules } };
+  send(clusters, act.cluster, { verb: 'update', ...what, object }, person(act.by));
+}
+
 /** An object as a person would create it anew. */
 function anew(object: KubeObject): KubeObject {
   const { name, namespace, labels, annotations } = object.metadata;

@@ -5,29 +5,24 @@ import {
   deleteRoute,
   editWeights,
   person,
+  pruneRef,
   scaleDeployment,
   send,
+  touchFence,
 } from './act-edits.ts';
-import type { Act, ScheduledAct, SideTarget, When } from './acts.ts';
-import type { Backend, Backends } from './backends.ts';
-import type { Cluster } from './cluster.ts';
-import type { Engine } from './engine.ts';
+import { actOnSide, type SideParts, sideOf } from './act-sides.ts';
+import type { Act, ScheduledAct, When } from './acts.ts';
+import type { Backend } from './backends.ts';
+import { type Cluster, projectOf } from './cluster.ts';
 import type { TimerHandle } from './event-queue.ts';
 import type { Gateways } from './gateway.ts';
 import type { Monitoring } from './monitoring.ts';
+import { drainNodes } from './node-drain.ts';
 import type { NodePools } from './node-pools.ts';
-import type { Pod } from './pod.ts';
-import type { Pods } from './pods.ts';
-import type { Traffic } from './traffic.ts';
 
-export interface ActParts {
-  readonly engine: Engine;
-  readonly clusters: ReadonlyMap<string, Cluster>;
-  readonly pods: Pods;
+export interface ActParts extends SideParts {
   readonly nodePools: NodePools;
-  readonly backends: Backends;
   readonly gateways: Gateways;
-  readonly traffic: Traffic;
   readonly monitoring: Monitoring;
 }
 
@@ -42,77 +37,6 @@ export interface Acts {
   /** The load balancer changed: acts that wait for a share look again. */
   programmed(): void;
   readonly done: readonly ActRecord[];
-}
-
-const PICKER_DOWN_MS = 120_000;
-
-function sideOf(parts: ActParts, target: SideTarget): Backend | undefined {
-  const cluster = clusterOf(parts.clusters, target.cluster);
-  if (cluster === undefined) return undefined;
-  const backend = parts.backends.of(cluster, 'InferencePool', target.namespace ?? 'default', target.pool);
-  parts.backends.refresh();
-  return backend;
-}
-
-function some(pods: readonly Pod[], count: number | undefined): readonly Pod[] {
-  return pods.filter((pod) => pod.stage === 'up' && !pod.deleting).slice(0, count ?? pods.length);
-}
-
-function serversOf(parts: ActParts, target: SideTarget): readonly Pod[] {
-  return some(sideOf(parts, target)?.members ?? [], target.pods);
-}
-
-/** Changes how servers behave, and back again after a time. */
-function misbehave(
-  parts: ActParts,
-  pods: readonly Pod[],
-  forMs: number | undefined,
-  set: (server: NonNullable<Pod['server']>, on: boolean) => void,
-): void {
-  parts.traffic.settle();
-  const servers = pods.flatMap((pod) => (pod.server === null ? [] : [pod.server]));
-  for (const server of servers) set(server, true);
-  if (forMs === undefined) return;
-  parts.engine.after(forMs, () => {
-    parts.traffic.settle();
-    for (const server of servers) set(server, false);
-  });
-}
-
-type SideAct = Extract<Act, { readonly target: SideTarget }>;
-
-function actOnSide(parts: ActParts, act: SideAct): void {
-  const { pods } = parts;
-  if (act.kind === 'pickerKilled') {
-    const pickers = some(sideOf(parts, act.target)?.pickers ?? [], act.target.pods);
-    for (const pod of pickers) pods.kill(pod, 'Error', act.forMs ?? PICKER_DOWN_MS);
-    return;
-  }
-  const servers = serversOf(parts, act.target);
-  switch (act.kind) {
-    case 'serverKilled':
-      for (const pod of servers) pods.kill(pod, act.reason ?? 'Error');
-      return;
-    case 'serverTerminated':
-      for (const pod of servers) pods.terminate(pod, { preStop: false });
-      return;
-    case 'serverHangs':
-      for (const pod of servers) pods.hang(pod, act.forMs);
-      return;
-    case 'podsDeleted':
-      for (const pod of servers) pods.terminate(pod);
-      return;
-    case 'requestsFail':
-      misbehave(parts, servers, act.forMs, (server, on) => {
-        server.failShare = on ? act.share : 0;
-        server.failAs = act.as ?? '500';
-      });
-      return;
-    case 'podsSlow':
-      misbehave(parts, servers, act.forMs, (server, on) => {
-        server.slowFactor = on ? act.factor : 1;
-      });
-  }
 }
 
 function target(resource: KubeResource, act: { readonly namespace: string | null; readonly name: string }) {
@@ -131,45 +55,77 @@ function openIncident(parts: ActParts, act: Extract<Act, { kind: 'incidentOpened
   if (act.forMs !== undefined) parts.engine.after(act.forMs, () => parts.monitoring.close(act.policy));
 }
 
-function perform(parts: ActParts, act: Act): void {
-  if ('target' in act) {
-    actOnSide(parts, act);
-    return;
+function behave(
+  parts: ActParts,
+  cluster: Cluster,
+  { as, forMs }: Extract<Act, { kind: 'gatewayBehaves' }>,
+): void {
+  const undo = parts.gateways.behave(cluster, as);
+  if (forMs !== undefined) parts.engine.after(forMs, undo);
+}
+
+type EditAct = Extract<
+  Act,
+  {
+    readonly kind:
+      | 'deploymentScaled'
+      | 'weightsEdited'
+      | 'routeDeleted'
+      | 'fenceTouched'
+      | 'refPruned'
+      | 'patched'
+      | 'applied'
+      | 'deleted';
   }
-  const cluster =
-    'cluster' in act ? clusterOf(parts.clusters, act.cluster) : clusterOf(parts.clusters, undefined);
-  if (cluster === undefined) return;
+>;
+
+/** What people and controllers write to the API server. */
+function edit({ clusters }: ActParts, cluster: Cluster, act: EditAct): void {
   switch (act.kind) {
     case 'deploymentScaled':
-      scaleDeployment(parts.clusters, act);
+      scaleDeployment(clusters, act);
       return;
     case 'weightsEdited':
-      editWeights(parts.clusters, act);
+      editWeights(clusters, act);
       return;
     case 'routeDeleted':
-      deleteRoute(parts.clusters, act);
+      deleteRoute(clusters, act);
+      return;
+    case 'fenceTouched':
+      touchFence(clusters, act);
+      return;
+    case 'refPruned':
+      pruneRef(clusters, act);
       return;
     case 'patched': {
       const what = target(act.resource, act);
-      send(
-        parts.clusters,
-        act.cluster,
-        { verb: 'patch', ...what, type: 'json', patch: act.patch },
-        person(act.by),
-      );
+      send(clusters, act.cluster, { verb: 'patch', ...what, type: 'json', patch: act.patch }, person(act.by));
       return;
     }
     case 'applied':
       for (const object of act.objects) applyObject(cluster, object, 'default', person(act.by));
       return;
     case 'deleted':
-      send(parts.clusters, act.cluster, { verb: 'delete', ...target(act.resource, act) }, person(act.by));
-      return;
+      send(clusters, act.cluster, { verb: 'delete', ...target(act.resource, act) }, person(act.by));
+  }
+}
+
+function perform(parts: ActParts, act: Act): void {
+  if ('target' in act) {
+    actOnSide(parts, act);
+    return;
+  }
+  const cluster = clusterOf(parts.clusters, 'cluster' in act ? act.cluster : undefined);
+  if (cluster === undefined) return;
+  switch (act.kind) {
     case 'nodesRemoved':
       parts.nodePools.dropNodes(cluster, act.nodePool, act.nodes ?? Number.POSITIVE_INFINITY);
       return;
+    case 'nodesDrained':
+      drainNodes(parts, cluster, act);
+      return;
     case 'gatewayBehaves':
-      parts.gateways.behave(cluster, act.as);
+      behave(parts, cluster, act);
       return;
     case 'apiUnreachable':
       cluster.unreachableUntilMs = parts.engine.now() + act.forMs;
@@ -180,8 +136,14 @@ function perform(parts: ActParts, act: Act): void {
     case 'incidentClosed':
       parts.monitoring.close(act.policy);
       return;
+    case 'testNotification':
+      parts.monitoring.test(act.project ?? projectOf(cluster.name));
+      return;
     case 'trafficChanged':
       setRate(parts, act);
+      return;
+    default:
+      edit(parts, cluster, act);
   }
 }
 

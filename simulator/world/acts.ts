@@ -37,6 +37,28 @@ export type Act =
       readonly factor: number;
       readonly forMs?: number;
     }
+  /** `/metrics` of the servers answers 500, or nothing, while they serve. */
+  | {
+      readonly kind: 'metricsMissing';
+      readonly target: SideTarget;
+      readonly as: '500' | 'silent';
+      readonly forMs?: number;
+    }
+  /** The servers' counters begin at 0 again, and no restart shows. */
+  | { readonly kind: 'countersReset'; readonly target: SideTarget }
+  /**
+   * A LoRA adapter is not there on these servers: `absent` answers 404 to its name; `silent` lists it and answers with
+   * the base model. With `forMs` it is loaded after that time.
+   */
+  | {
+      readonly kind: 'adapterMissing';
+      readonly target: SideTarget;
+      readonly adapter: string;
+      readonly as: 'absent' | 'silent';
+      readonly forMs?: number;
+    }
+  /** The servers die again and again: each as soon as it is up. */
+  | { readonly kind: 'crashLoop'; readonly target: SideTarget; readonly forMs: number }
   /** `kubectl delete pod`: grace period, preStop and all. */
   | { readonly kind: 'podsDeleted'; readonly target: SideTarget }
   /** An autoscaler or a person scales a Deployment. */
@@ -65,7 +87,25 @@ export type Act =
       readonly route: string;
       readonly again?: boolean;
     }
-  /** Any JSON Patch, e.g. an annotation stripped or raised. */
+  /** The fence on a route: taken away, a higher one of the same rollout, or somebody else's. Nothing where there is none. */
+  | {
+      readonly kind: 'fenceTouched';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly route: string;
+      readonly as: 'stripped' | 'raised' | 'foreign';
+      readonly by?: string;
+    }
+  /** A controller that does not know the pool writes the route without its backendRef. */
+  | {
+      readonly kind: 'refPruned';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly route: string;
+      readonly pool: string;
+      readonly by?: string;
+    }
+  /** Any JSON Patch. */
   | {
       readonly kind: 'patched';
       readonly cluster?: string;
@@ -96,7 +136,23 @@ export type Act =
       readonly nodePool: string;
       readonly nodes?: number;
     }
-  | { readonly kind: 'gatewayBehaves'; readonly cluster?: string; readonly as: Partial<GatewayBehaviour> }
+  /** A node upgrade: node after node is cordoned, its pods evicted one after the other, and a new machine takes its place. */
+  | {
+      readonly kind: 'nodesDrained';
+      readonly cluster?: string;
+      readonly nodePool: string;
+      /** How many, the oldest first; default all. */
+      readonly nodes?: number;
+      /** Between two evictions. */
+      readonly everyMs: number;
+    }
+  | {
+      readonly kind: 'gatewayBehaves';
+      readonly cluster?: string;
+      readonly as: Partial<GatewayBehaviour>;
+      /** After this time it behaves as before; default never. */
+      readonly forMs?: number;
+    }
   | { readonly kind: 'apiUnreachable'; readonly cluster?: string; readonly forMs: number }
   | {
       readonly kind: 'incidentOpened';
@@ -108,6 +164,8 @@ export type Act =
       readonly notifiedAfterMs?: number;
     }
   | { readonly kind: 'incidentClosed'; readonly policy: string }
+  /** Somebody tries the notification channel of a project. */
+  | { readonly kind: 'testNotification'; readonly project?: string }
   | { readonly kind: 'trafficChanged'; readonly stream: number; readonly requestsPerSecond: number };
 
 /** When an act happens, by virtual time or by what the gateway does; all conditions see ground truth. */

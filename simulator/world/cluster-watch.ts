@@ -85,7 +85,7 @@ function onGateway(parts: WatchParts, cluster: Cluster, { after }: WriteRecord):
   if (after === null) return;
   const { namespace = 'default', name } = after.metadata;
   parts.engine.after(parts.engine.draw('gatewayLag', `Gateway ${name}`), () => {
-    writeGatewayStatus(cluster, namespace, name, parts.engine.now());
+    writeGatewayStatus(cluster, { namespace, name }, parts.engine.now());
   });
 }
 

@@ -13,6 +13,8 @@ export interface ClusterNode {
   readonly gpus: number;
   readonly slowness: number;
   gpusUsed: number;
+  /** Takes no new pods. */
+  cordoned: boolean;
 }
 
 export interface Operation {

@@ -43,6 +43,7 @@ const GATEWAY: GatewayBehaviour = {
   reportsFalsely: false,
   frontEnds: 1,
   statusChurnMs: null,
+  refuses: null,
 };
 
 const SERVING: ServingParameters = {

@@ -3,6 +3,7 @@ import type { Backend } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import { at, type Fields, fields, items } from './fields.ts';
 import { rfc3339 } from './kubernetes/rfc3339.ts';
+import type { GatewayRefusal } from './parameters.ts';
 import { GATEWAY, HTTP_ROUTE, INFERENCE_POOL } from './resources.ts';
 
 const CONTROLLER = 'networking.gke.io/gateway';
@@ -12,7 +13,7 @@ export interface RouteReport {
   /** The generation that was read. */
   readonly generation: number;
   /** null: all is programmed. */
-  readonly problem: string | null;
+  readonly problem: GatewayRefusal | null;
 }
 
 interface Said {
@@ -41,6 +42,21 @@ const sameParent = (parent: Fields, gateway: RouteReport['gateway'], namespace: 
   at(parent, 'parentRef', 'name') === gateway.name &&
   (at(parent, 'parentRef', 'namespace') ?? namespace) === gateway.namespace;
 
+/** What is said of a route: a problem is named by its condition, and nothing with a problem is reconciled. */
+function routeWords(problem: GatewayRefusal | null): readonly Said[] {
+  const word = (type: GatewayRefusal['condition']): Said =>
+    problem?.condition === type
+      ? { type, met: false, reason: problem.reason, message: problem.message }
+      : { type, met: true, reason: type, message: '' };
+  if (problem === null) {
+    const reconciled = { type: 'Reconciled', met: true, reason: 'ReconciliationSucceeded', message: '' };
+    return [word('Accepted'), word('ResolvedRefs'), reconciled];
+  }
+  const reason = problem.condition === 'Reconciled' ? problem.reason : 'ReconciliationFailed';
+  const failed = { type: 'Reconciled', met: false, reason, message: problem.message };
+  return [word('Accepted'), word('ResolvedRefs'), failed];
+}
+
 /** Writes what the controller has to say to a route, beside what other controllers said. */
 export function writeRouteStatus(
   cluster: Cluster,
@@ -55,21 +71,12 @@ export function writeRouteStatus(
   const parents = items(at(object, 'status', 'parents'));
   const ours = (parent: Fields): boolean =>
     parent['controllerName'] === CONTROLLER && sameParent(parent, gateway, namespace);
-  const resolved: Said =
-    problem === null
-      ? { type: 'ResolvedRefs', met: true, reason: 'ResolvedRefs', message: '' }
-      : { type: 'ResolvedRefs', met: false, reason: 'BackendNotFound', message: problem };
-  const reconciled: Said =
-    problem === null
-      ? { type: 'Reconciled', met: true, reason: 'ReconciliationSucceeded', message: '' }
-      : { type: 'Reconciled', met: false, reason: 'ReconciliationFailed', message: problem };
-  const accepted: Said = { type: 'Accepted', met: true, reason: 'Accepted', message: '' };
   const before = items(parents.find(ours)?.['conditions']);
   const ref = items(at(object, 'spec', 'parentRefs')).find((parent) => parent['name'] === gateway.name);
   const entry = {
     parentRef: ref ?? { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...gateway },
     controllerName: CONTROLLER,
-    conditions: conditions(before, [accepted, resolved, reconciled], generation, rfc3339(nowMs)),
+    conditions: conditions(before, routeWords(problem), generation, rfc3339(nowMs)),
   };
   const status = {
     ...fields(object['status']),
@@ -107,13 +114,20 @@ export function writePoolStatus(
   cluster.kube.put(INFERENCE_POOL, { ...object, status }, 'gke-gateway');
 }
 
-/** A Gateway of a GKE class has an address and is programmed. */
-export function writeGatewayStatus(cluster: Cluster, namespace: string, name: string, nowMs: number): void {
+/** A Gateway of a GKE class has an address and is programmed, unless something speaks against it. */
+export function writeGatewayStatus(
+  cluster: Cluster,
+  { namespace, name }: RouteReport['gateway'],
+  nowMs: number,
+  refusal: GatewayRefusal | null = null,
+): void {
   const object = cluster.kube.read(GATEWAY, namespace, name);
   if (object === undefined || !String(at(object, 'spec', 'gatewayClassName')).startsWith('gke-l7')) return;
   const said: readonly Said[] = [
     { type: 'Accepted', met: true, reason: 'Accepted', message: '' },
-    { type: 'Programmed', met: true, reason: 'Programmed', message: '' },
+    refusal?.condition === 'Programmed'
+      ? { type: 'Programmed', met: false, reason: refusal.reason, message: refusal.message }
+      : { type: 'Programmed', met: true, reason: 'Programmed', message: '' },
     { type: 'networking.gke.io/GatewayHealthy', met: true, reason: 'GatewayHealthy', message: '' },
   ];
   const before = items(at(object, 'status', 'conditions'));

@@ -3,10 +3,10 @@ import type { Backends } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import { gatewayOf, type Reading, readRoute } from './gateway-reading.ts';
-import { type RouteReport, writePoolStatus, writeRouteStatus } from './gateway-status.ts';
+import { type RouteReport, writeGatewayStatus, writePoolStatus, writeRouteStatus } from './gateway-status.ts';
 import type { GatewayBehaviour } from './parameters.ts';
 import type { Random } from './random.ts';
-import { HTTP_ROUTE } from './resources.ts';
+import { GATEWAY, HTTP_ROUTE } from './resources.ts';
 import type { ProgrammedRoute } from './routing.ts';
 
 interface GatewayHooks {
@@ -22,7 +22,8 @@ export interface Gateways {
   routeDeleted(cluster: Cluster, route: KubeObject): void;
   /** A pool, Service or Gateway came or went: routes that name it are looked at again. */
   referenceChanged(cluster: Cluster): void;
-  behave(cluster: Cluster, as: Partial<GatewayBehaviour>): void;
+  /** Returns what takes it back, as far as nobody changed it meanwhile. */
+  behave(cluster: Cluster, as: Partial<GatewayBehaviour>): () => void;
   /** What each front end obeys; grows a revision with each change. */
   programmed(cluster: Cluster, frontEnd: number): Iterable<ProgrammedRoute>;
   frontEnds(cluster: Cluster): number;
@@ -99,6 +100,10 @@ function finish(hub: Hub, gateway: ClusterGateway, state: RouteState, reading: R
   state.reconciling = false;
   if (object === undefined) return;
   if (!behaviour.reconciles) return;
+  if (behaviour.refuses !== null) {
+    report(hub, gateway, object, { generation: reading.route.generation, problem: behaviour.refuses });
+    return;
+  }
   for (const pool of reading.pools) gateway.built.add(pool.key);
   if (!behaviour.reportsFalsely) program(hub, gateway, reading.route);
   const lagMs = hub.engine.settingUp
@@ -129,7 +134,8 @@ function reconcile(hub: Hub, gateway: ClusterGateway, state: RouteState): void {
   if (!state.resolved) {
     state.reconciling = false;
     const name = `${state.namespace}/${state.name}`;
-    const problem = `error cause: reference-not-found: Error GWCER104: HTTPRoute "${name}" is misconfigured, err: ${reading.problems[0]}`;
+    const message = `error cause: reference-not-found: Error GWCER104: HTTPRoute "${name}" is misconfigured, err: ${reading.problems[0]}`;
+    const problem = { condition: 'ResolvedRefs', reason: 'BackendNotFound', message } as const;
     report(hub, gateway, object, { generation: reading.route.generation, problem });
     return;
   }
@@ -203,6 +209,32 @@ function deleted(hub: Hub, gateway: ClusterGateway, route: KubeObject): void {
   });
 }
 
+function behave(hub: Hub, gateway: ClusterGateway, as: Partial<GatewayBehaviour>): () => void {
+  const before = gateway.behaviour;
+  const after = { ...before, ...as };
+  gateway.behaviour = after;
+  const asleep = !before.reconciles || before.reportsFalsely;
+  if (asleep || before.refuses !== after.refuses) {
+    for (const state of gateway.routes.values()) begin(hub, gateway, state);
+  }
+  if (before.refuses !== after.refuses) tellGateways(hub, gateway);
+  return () => {
+    const now = gateway.behaviour;
+    const was = Object.entries(before).filter(
+      ([key]) => key in as && now[key as keyof GatewayBehaviour] === after[key as keyof GatewayBehaviour],
+    );
+    if (was.length > 0) behave(hub, gateway, Object.fromEntries(was));
+  };
+}
+
+/** The Gateways themselves say whether they are programmed. */
+function tellGateways(hub: Hub, { cluster, behaviour }: ClusterGateway): void {
+  for (const { metadata } of cluster.kube.all(GATEWAY)) {
+    const { namespace = 'default', name } = metadata;
+    writeGatewayStatus(cluster, { namespace, name }, hub.engine.now(), behaviour.refuses);
+  }
+}
+
 export function createGateways(engine: Engine, backends: Backends, hooks: GatewayHooks): Gateways {
   const hub: Hub = { engine, backends, hooks, lags: engine.random('gateway'), revision: 0 };
   const gateways = new Map<Cluster, ClusterGateway>();
@@ -232,12 +264,7 @@ export function createGateways(engine: Engine, backends: Backends, hooks: Gatewa
         if (!resolved || !state.resolved) begin(hub, gateway, state);
       }
     },
-    behave(cluster, as) {
-      const gateway = of(cluster);
-      const asleep = !gateway.behaviour.reconciles || gateway.behaviour.reportsFalsely;
-      gateway.behaviour = { ...gateway.behaviour, ...as };
-      if (asleep) for (const state of gateway.routes.values()) begin(hub, gateway, state);
-    },
+    behave: (cluster, as) => behave(hub, of(cluster), as),
     programmed: (cluster, frontEnd) => of(cluster).frontEnds[frontEnd]?.values() ?? [],
     frontEnds: (cluster) => of(cluster).frontEnds.length,
     get revision() {

@@ -11,7 +11,8 @@ export interface IncidentMessage {
     /** Seconds since 1970. */
     readonly started_at: number;
     readonly ended_at: number | null;
-    readonly state: 'open' | 'closed';
+    /** In capitals in a test message. */
+    readonly state: 'open' | 'closed' | 'OPEN';
     readonly severity: string;
     readonly summary: string;
     readonly observed_value: string;
@@ -37,11 +38,10 @@ export interface IncidentMessage {
       readonly displayName: string;
       readonly conditionThreshold: Readonly<Record<string, unknown>>;
     };
-    readonly documentation: {
-      readonly content: string;
-      readonly mime_type: string;
-      readonly subject: string;
-    };
+    /** A plain text in a test message. */
+    readonly documentation:
+      | string
+      | { readonly content: string; readonly mime_type: string; readonly subject: string };
   };
 }
 
@@ -86,6 +86,32 @@ export function incidentMessage(incident: Incident): IncidentMessage {
         mime_type: 'text/markdown',
         subject: `[${closed ? 'RESOLVED' : 'ALERT'} - Error] ${name}`,
       },
+    },
+  };
+}
+
+/** What the button "send test notification" publishes: an incident that never was. */
+export function testMessage(project: string): IncidentMessage {
+  const name = 'Test Policy';
+  const { version: _, incident } = incidentMessage({
+    incidentId: '12345',
+    state: 'open',
+    policy: `${project}/alertPolicies/12345`,
+    policyDisplayName: name,
+    startedAtMs: 0,
+    endedAtMs: 0,
+    summary: 'Test Incident',
+  });
+  return {
+    version: 'test',
+    incident: {
+      ...incident,
+      scoping_project_id: '12345',
+      scoping_project_number: 12345,
+      state: 'OPEN',
+      observed_value: '1.0',
+      threshold_value: '0.5',
+      documentation: 'Test documentation',
     },
   };
 }

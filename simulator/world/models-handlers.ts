@@ -50,7 +50,8 @@ function scrapeOne(
   }
   const { server } = pod;
   if (server === null) return { kind: 'unanswered', why: REFUSED };
-  if (server.hungUntilMs > parts.engine.now()) return 'hangs';
+  if (server.hungUntilMs > parts.engine.now() || server.metricsPage === 'silent') return 'hangs';
+  if (server.metricsPage === '500') return { kind: 'answered', status: 500, samples: [] };
   const { concurrency } = parts.engine.parameters.serving;
   return { kind: 'answered', status: 200, samples: parts.metrics.samples(server, families, concurrency) };
 }

@@ -2,7 +2,7 @@ import type { Incident } from '../../workflows/rollout/stored.ts';
 import type { Backends } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
-import { type IncidentMessage, incidentMessage } from './incident-message.ts';
+import { type IncidentMessage, incidentMessage, testMessage } from './incident-message.ts';
 import type { AlertPolicyParameters } from './parameters.ts';
 import { hash32 } from './random.ts';
 import { tallied } from './tally.ts';
@@ -13,6 +13,8 @@ export interface Monitoring {
   open(policy: string, options?: { readonly summary?: string; readonly notifiedAfterMs?: number }): Incident;
   /** Closes the open incidents of a policy. */
   close(policy: string): void;
+  /** A notification of nothing, as the channel's test button sends it. */
+  test(project: string): void;
   /** Open incidents of the named policies. */
   openIncidents(policies: readonly string[]): readonly Incident[];
   readonly incidents: readonly Incident[];
@@ -47,9 +49,12 @@ function displayNameOf(hub: Hub, policy: string): string {
 
 function notify(hub: Hub, incident: Incident, delayMs: number): void {
   hub.engine.after(delayMs, () => {
-    const message = incidentMessage(incident);
-    for (const listener of hub.listeners) listener(message);
+    tell(hub, incidentMessage(incident));
   });
+}
+
+function tell(hub: Hub, message: IncidentMessage): void {
+  for (const listener of hub.listeners) listener(message);
 }
 
 function open(
@@ -116,6 +121,7 @@ export function createMonitoring(engine: Engine, watched: Watched, isSplit: () =
   return {
     open: (policy, options) => open(hub, policy, options),
     close: (policy) => close(hub, policy),
+    test: (project) => tell(hub, testMessage(project)),
     openIncidents: (policies) =>
       hub.incidents.filter(({ policy, state }) => state === 'open' && policies.includes(policy)),
     incidents: hub.incidents,

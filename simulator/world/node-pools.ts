@@ -1,5 +1,5 @@
 import type { GkeAnswer, GkeErrorCode, GkeOperation, NodePool } from '../../workflows/ports.ts';
-import { type Cluster, locationOf, type Operation } from './cluster.ts';
+import { type Cluster, type ClusterNode, locationOf, type Operation } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import { addNode, dropNode, type NodeShape } from './nodes.ts';
 import type { NodePoolFault, NodePoolParameters } from './parameters.ts';
@@ -13,6 +13,8 @@ export interface NodePools {
   seed(cluster: Cluster, parameters: NodePoolParameters): void;
   /** Machines go, with the pods on them. */
   dropNodes(cluster: Cluster, nodePool: string, count: number): void;
+  /** A new machine in the place of one; what is on it goes with it. Just gone where the pool is. */
+  replaceNode(cluster: Cluster, node: ClusterNode): void;
   /** The cluster autoscaler: a machine more where a pod waits and a pool may grow. */
   scaleUp(cluster: Cluster): void;
 }
@@ -165,13 +167,24 @@ function create(hub: Hub, cluster: Cluster, asked: NodePool): GkeAnswer<GkeOpera
   return { kind: 'ok', value: operation.value };
 }
 
+function loseNode(hub: Hub, cluster: Cluster, node: ClusterNode): void {
+  dropNode(cluster, node);
+  for (const pod of cluster.pods.values()) if (pod.node === node) hub.pods.vanish(pod);
+}
+
 function dropNodes(hub: Hub, cluster: Cluster, nodePool: string, count: number): void {
   let left = count;
   for (const node of cluster.nodes.values()) {
     if (node.nodePool !== nodePool || left-- <= 0) continue;
-    dropNode(cluster, node);
-    for (const pod of cluster.pods.values()) if (pod.node === node) hub.pods.vanish(pod);
+    loseNode(hub, cluster, node);
   }
+}
+
+function replaceNode(hub: Hub, cluster: Cluster, node: ClusterNode): void {
+  if (!cluster.nodes.has(node.name)) return;
+  loseNode(hub, cluster, node);
+  const pool = cluster.nodePools.get(node.nodePool);
+  if (pool !== undefined && pool.status !== 'STOPPING') bringUp(hub, cluster, pool, 1);
 }
 
 function remove(hub: Hub, cluster: Cluster, name: string): GkeAnswer<GkeOperation> {
@@ -257,6 +270,7 @@ export function createNodePools(engine: Engine, pods: Pods): NodePools {
     remove: (cluster, name) => remove(hub, cluster, name),
     seed: (cluster, parameters) => seed(hub, cluster, parameters),
     dropNodes: (cluster, nodePool, count) => dropNodes(hub, cluster, nodePool, count),
+    replaceNode: (cluster, node) => replaceNode(hub, cluster, node),
     scaleUp: (cluster) => scaleUp(hub, cluster),
   };
 }

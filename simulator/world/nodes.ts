@@ -1,6 +1,7 @@
 import type { GkeTaint } from '../../workflows/ports.ts';
 import { type Cluster, type ClusterNode, locationOf } from './cluster.ts';
 import type { Engine } from './engine.ts';
+import { fields } from './fields.ts';
 import { hash32 } from './random.ts';
 import { NODE } from './resources.ts';
 
@@ -73,9 +74,19 @@ export function addNode(engine: Engine, cluster: Cluster, shape: NodeShape): Clu
     gpus,
     slowness: shape.slowness ?? machine?.slowness ?? 1,
     gpusUsed: 0,
+    cordoned: false,
   };
   cluster.nodes.set(name, node);
   return node;
+}
+
+/** `kubectl cordon`. */
+export function cordon(cluster: Cluster, node: ClusterNode): void {
+  node.cordoned = true;
+  const stored = cluster.kube.read(NODE, null, node.name);
+  if (stored === undefined) return;
+  const spec = { ...fields(stored['spec']), unschedulable: true };
+  cluster.kube.put(NODE, { ...stored, spec }, 'gke-upgrader');
 }
 
 /** Takes a machine away; its pods are the caller's business. */

@@ -30,6 +30,14 @@ export interface DurationRanges {
   readonly scrape: Range;
 }
 
+/** The gateway says no to routes that are fine, e.g. because of somebody else's. What is programmed stays so. */
+export interface GatewayRefusal {
+  /** The condition that is False; for `Programmed` it is the Gateway's own. The routes' `Reconciled` is False as well. */
+  readonly condition: 'Accepted' | 'ResolvedRefs' | 'Reconciled' | 'Programmed';
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface GatewayBehaviour {
   /** false: written weights are never programmed and never reported. */
   readonly reconciles: boolean;
@@ -43,6 +51,8 @@ export interface GatewayBehaviour {
   readonly frontEnds: number;
   /** Rewrites the status of each route this often without a change; null never. */
   readonly statusChurnMs: number | null;
+  /** Refuses every route; null: looks at them. */
+  readonly refuses: GatewayRefusal | null;
 }
 
 export interface MachineType {

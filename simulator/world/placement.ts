@@ -16,7 +16,7 @@ function tolerates(toleration: Fields, taint: ClusterNode['taints'][number]): bo
 const GPU_TAINT = 'nvidia.com/gpu';
 
 function fits(needs: PodNeeds, node: ClusterNode): boolean {
-  if (node.gpus - node.gpusUsed < needs.gpus) return false;
+  if (node.cordoned || node.gpus - node.gpusUsed < needs.gpus) return false;
   // A pod without GPUs stays off the machines that have them, unless it names them.
   const named = Object.keys(needs.nodeSelector).length > 0;
   if (node.gpus > 0 && needs.gpus === 0 && !named) return false;

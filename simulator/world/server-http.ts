@@ -27,6 +27,8 @@ export interface ServerHttp {
 }
 
 const QUICK_MS = 5;
+/** Longer than anybody waits. */
+const SILENT_MS = 3_600_000;
 
 function errorBody(status: number, type: string, message: string, param: string | null): string {
   return JSON.stringify({ error: { message, type, param, code: status } });
@@ -100,7 +102,8 @@ function complete(asked: Asked, request: HttpRequest): HttpResponse {
   warmUp(server, kindsOf(read, server), now, serving.firstUseMs);
   const waitMs = Math.max(0, blockedUntilMs(server) - now);
   const ownMs = Math.round(serviceMs(pod, server, serving, read.outputTokens));
-  const root = server.adapters.get(read.model) ?? config.root;
+  const adapter = server.silentAdapters.has(read.model) ? undefined : server.adapters.get(read.model);
+  const root = adapter ?? config.root;
   return { status: 200, body: answerCompletion(read, root, asked.serial, now), ms: waitMs + ownMs };
 }
 
@@ -135,6 +138,12 @@ type Handler = (asked: Asked, request: HttpRequest, metrics: ServerMetrics) => H
 
 const quick = (body: string): HttpResponse => ({ status: 200, body, ms: QUICK_MS });
 
+function metricsPage(asked: Asked, metrics: ServerMetrics): HttpResponse {
+  const { metricsPage: page } = asked.server;
+  if (page === 'shown') return quick(metricsText(asked, metrics));
+  return { status: 500, body: 'Internal Server Error', ms: page === '500' ? QUICK_MS : SILENT_MS };
+}
+
 function metricsText(asked: Asked, metrics: ServerMetrics): string {
   const { concurrency } = asked.engine.parameters.serving;
   const lines = metrics.samples(asked.server, SERVER_FAMILIES, concurrency).map(({ name, labels, value }) => {
@@ -156,7 +165,7 @@ const ROUTES: Readonly<Record<string, { readonly method: 'GET' | 'POST'; readonl
   '/version': { method: 'GET', handle: () => quick(JSON.stringify({ version: '0.32.0' })) },
   '/load': { method: 'GET', handle: () => quick(JSON.stringify({ server_load: 0 })) },
   '/v1/models': { method: 'GET', handle: ({ server, engine }) => quick(modelList(server, engine.now())) },
-  '/metrics': { method: 'GET', handle: (asked, _request, metrics) => quick(metricsText(asked, metrics)) },
+  '/metrics': { method: 'GET', handle: (asked, _request, metrics) => metricsPage(asked, metrics) },
   '/tokenize': { method: 'POST', handle: tokenize },
   '/v1/completions': { method: 'POST', handle: complete },
   '/v1/chat/completions': { method: 'POST', handle: complete },

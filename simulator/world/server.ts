@@ -41,6 +41,10 @@ export interface Server {
   slowFactor: number;
   failShare: number;
   failAs: '500' | 'streamError';
+  /** What `/metrics` answers. */
+  metricsPage: 'shown' | '500' | 'silent';
+  /** Adapters that are listed and answered with the base model. */
+  readonly silentAdapters: Set<string>;
   /** What came since the queue was last computed. */
   arriving: number;
   arrivingTokens: number;
@@ -74,12 +78,25 @@ export function startServer(config: ServerConfig): Server {
     slowFactor: 1,
     failShare: 0,
     failAs: '500',
+    metricsPage: 'shown',
+    silentAdapters: new Set(),
     arriving: 0,
     arrivingTokens: 0,
     share: 1,
     handlers: new Map(),
     refusing: false,
   };
+}
+
+/** The process forgets what it has counted; what is in it stays. */
+export function resetCounters({ counters }: Server): void {
+  counters.http.clear();
+  counters.success = { stop: 0, length: 0, abort: 0, error: 0, repetition: 0 };
+  counters.firstToken.counts.fill(0);
+  counters.firstToken.count = 0;
+  counters.firstToken.sumMs = 0;
+  counters.promptTokens = 0;
+  counters.generationTokens = 0;
 }
 
 export function httpCounts(server: Server, method: string, handler: string): HttpCounts {

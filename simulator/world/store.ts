@@ -71,6 +71,8 @@ export interface WorldStore {
   onCommit(listener: (document: RolloutDocument) => void): void;
   /** Sets a rollout back by some commits (1), as a restored backup does; false where that version is not kept. */
   restoreOlder(rolloutId: string, commitsBack?: number): boolean;
+  /** Removes a finished rollout with its journal and attachments, as a time to live does. */
+  forget(rolloutId: string): void;
   /** Puts a document there past all checks, as another version of the product might; frozen, on top of what stands. */
   plant(document: RolloutDocument): void;
 }
@@ -103,6 +105,7 @@ export function createWorldStore(options: WorldStoreOptions): WorldStore {
     setFaults: (faults) => inject.set(faults),
     onCommit: (listener) => void listeners.push(listener),
     restoreOlder: (rolloutId, commitsBack = 1) => records.restore(rolloutId, commitsBack),
+    forget: (rolloutId) => records.forget(rolloutId),
     plant: (document) => {
       records.put(Object.freeze(document), options.clock(), false);
       const failure = unreadable(document);

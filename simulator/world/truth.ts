@@ -178,6 +178,18 @@ function podTruths(cluster: Cluster): readonly PodTruth[] {
   }));
 }
 
+/** The pools of a namespace, without all the rest. */
+export function poolsOf(
+  parts: Pick<TruthParts, 'backends'>,
+  cluster: string,
+  namespace: string,
+): PoolTruth[] {
+  parts.backends.refresh();
+  return [...parts.backends.all()]
+    .filter((backend) => backend.cluster.name === cluster && backend.namespace === namespace)
+    .map(poolTruth);
+}
+
 /** What is so, whatever anybody believes. */
 export function truthOf(parts: TruthParts): Truth {
   const { traffic, engine, monitoring } = parts;

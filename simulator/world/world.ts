@@ -23,10 +23,11 @@ import { createNodePools, type NodePools } from './node-pools.ts';
 import type { StackParameters, WorldInput, WorldParameters } from './parameters.ts';
 import { createPods } from './pods.ts';
 import { GATEWAY_CLASS, NAMESPACE, POD, resourceOf } from './resources.ts';
+import type { Server } from './server.ts';
 import { createServerHttp } from './server-http.ts';
 import { createServerMetrics } from './server-metrics.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
-import { type RouteWrite, type Truth, truthOf } from './truth.ts';
+import { type PoolTruth, poolsOf, type RouteWrite, type Truth, truthOf } from './truth.ts';
 
 /** A simulated GKE in virtual time. Nothing moves but by `advanceTo` and by what is asked of it. */
 export interface World {
@@ -49,7 +50,13 @@ export interface World {
   /** Who may do what in a cluster, `pods/proxy` included. */
   setAccess(cluster: string, rule: AccessRule): void;
   onIncident(listener: (message: IncidentMessage) => void): void;
+  /** The model server's process in a pod; null where none runs. */
+  server(cluster: string, namespace: string, pod: string): Server | null;
   truth(): Truth;
+  /** Drops the log of route writes: for runs of days. */
+  forgetWrites(): void;
+  /** The part of the truth that is about the pools of one namespace. */
+  poolsOf(cluster: string, namespace: string): readonly PoolTruth[];
 }
 
 const GATEWAY_CLASSES = [
@@ -245,6 +252,13 @@ export function createWorld(input: WorldInput = {}): World {
       parts.clusters.get(name)?.kube.setAccess(rule);
     },
     onIncident: (listener) => parts.monitoring.onIncident(listener),
+    server(name, namespace, pod) {
+      const cluster = parts.clusters.get(name);
+      const uid = cluster?.kube.read(POD, namespace, pod)?.metadata.uid ?? '';
+      return cluster?.pods.get(uid)?.server ?? null;
+    },
     truth: () => truthOf({ ...parts, acts }),
+    forgetWrites: () => void parts.routeWrites.splice(0),
+    poolsOf: (cluster, namespace) => poolsOf(parts, cluster, namespace),
   };
 }

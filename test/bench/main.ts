@@ -2,13 +2,15 @@
  * The bench. `node test/bench/main.ts [--json] [NAME…]`: all figures, or those whose names begin with one of the given.
  * Standard output carries the result only; what it was measured on goes to standard error. Nothing is asserted.
  */
-import { commitSqliteP50 } from './commit-sqlite.ts';
+import { commitSqlite } from './commit-sqlite.ts';
 import { faultToWritten } from './fault-to-written.ts';
 import type { Figure, Say } from './figure.ts';
+import { memoryPer1000 } from './memory-per-1000.ts';
 import { memoryRss } from './memory-rss.ts';
 import { overheadRatio } from './overhead-ratio.ts';
 import { rolloutsPerSecond } from './rollouts-per-second.ts';
 import { stepSpeed } from './step-speed.ts';
+import { throughput } from './throughput.ts';
 import { tickIdleRatio } from './tick-idle-ratio.ts';
 
 /** What each figure should be; a name without one is reported only. */
@@ -25,9 +27,11 @@ type Bench = (say: Say) => Promise<readonly Figure[]>;
 
 const BENCHES: readonly (readonly [names: readonly string[], run: Bench])[] = [
   [['step.vs.bare', 'step.p50'], stepSpeed],
-  [['commit.sqlite.p50'], commitSqliteP50],
+  [['commit.sqlite.p50', 'commit.raw.p50', 'commit.vs.raw'], commitSqlite],
+  [['throughput.events.per.s', 'throughput.raw.per.s'], throughput],
   [['tick.idle.ratio'], tickIdleRatio],
   [['memory.rss'], memoryRss],
+  [['memory.per.1000'], memoryPer1000],
   [['overhead.ratio'], overheadRatio],
   [['fault.to.written'], faultToWritten],
   [['rollouts.per.second'], rolloutsPerSecond],

@@ -12,7 +12,7 @@
  *
  * The 1,000 documents are one real rollout's, brought to 25 % by the doors, under 1,000 ids.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,7 +24,7 @@ import { createDoors } from '../../functions/doors.ts';
 import { createShell } from '../../functions/runtime/shell.ts';
 import type { SimulatedCloud } from '../../local/simulated-cloud.ts';
 import type { Applied, Handlers } from '../../simulator/ports/handlers.ts';
-import { createPlatform } from '../../simulator/scheduler/platform.ts';
+import { createPlatform, type Platform } from '../../simulator/scheduler/platform.ts';
 import { createScheduler, type Scheduler } from '../../simulator/scheduler/scheduler.ts';
 import type { KubeAnswer, NoAnswer, StorePort } from '../../workflows/ports.ts';
 import { storeFailure } from '../../workflows/rollout/store-failure.ts';
@@ -48,6 +48,18 @@ export interface MemoryReport {
   readonly rssStart: number;
   readonly rssMax: number;
   readonly heapUsed: number;
+  /** The store's file. */
+  readonly fileBytes: number;
+  /** What the heap holds after a collection; null without `--expose-gc`. */
+  readonly live: {
+    /** Before there were any rollouts. */
+    readonly before: number;
+    /** While the wakes are under way. */
+    readonly awake: number;
+    readonly awakeNow: number;
+    /** Once no wake is. */
+    readonly asleep: number;
+  } | null;
   /** Rollouts whose wake began within the measured minute. */
   readonly woken: number;
   readonly awakeMax: number;
@@ -122,7 +134,11 @@ interface Awake {
 }
 
 /** The doors as for the cloud, with somebody who counts at on-wake. */
-const boot = (cloud: SimulatedCloud, path: string, awake: Awake): Scheduler => {
+const boot = (
+  cloud: SimulatedCloud,
+  path: string,
+  awake: Awake,
+): { readonly scheduler: Scheduler; readonly platform: Platform } => {
   const { world } = cloud;
   const handlers = world.handlers();
   const scheduler = createScheduler({
@@ -135,7 +151,7 @@ const boot = (cloud: SimulatedCloud, path: string, awake: Awake): Scheduler => {
     },
     toError: ({ code, message }) => storeFailure(code as never, message),
   });
-  createPlatform({
+  const platform = createPlatform({
     scheduler,
     seed: 1,
     boot: (ports) => {
@@ -152,7 +168,7 @@ const boot = (cloud: SimulatedCloud, path: string, awake: Awake): Scheduler => {
       };
     },
   });
-  return scheduler;
+  return { scheduler, platform };
 };
 
 const run = async (): Promise<MemoryReport> => {
@@ -162,9 +178,11 @@ const run = async (): Promise<MemoryReport> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const path = join(folder, 'store.db');
   const rssStart = process.memoryUsage.rss();
+  const before = liveHeap();
   await fill(path, documentOf(cloud, rolloutId), journalOf(cloud, rolloutId));
   const awake: Awake = { woken: new Set(), now: 0, max: 0 };
-  const scheduler = boot(cloud, path, awake);
+  const fileBytes = statSync(path).size;
+  const { scheduler, platform } = boot(cloud, path, awake);
   // Two minutes until every wake of the one before overlaps with the next.
   await scheduler.run({ untilMs: scheduler.nowMs + 2 * MINUTE_MS });
   awake.woken.clear();
@@ -180,17 +198,47 @@ const run = async (): Promise<MemoryReport> => {
       return false;
     },
   });
-  const report = {
+  const report: Omit<MemoryReport, 'live'> = {
     rollouts: ROLLOUTS,
     rssStart,
     rssMax: Math.max(rssMax, process.memoryUsage.rss()),
     heapUsed: process.memoryUsage().heapUsed,
+    fileBytes,
     woken: awake.woken.size,
     awakeMax: awake.max,
     portCalls: scheduler.calls.count - callsBefore,
   };
+  const live = before === null ? null : { before, ...(await liveAwakeAndAsleep(scheduler, platform, awake)) };
   rmSync(folder, { recursive: true });
-  return report;
+  return { ...report, live };
+};
+
+/** null without `--expose-gc`. */
+const liveHeap = (): number | null => {
+  if (globalThis.gc === undefined) return null;
+  // What the first collection lets go of by way of finalizers goes with the second.
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+};
+
+/** Without what was published: that is the subscribers', in the cloud. */
+const liveHeapOf = (platform: Platform): number => {
+  (platform.events as unknown[]).length = 0;
+  return liveHeap() ?? Number.NaN;
+};
+
+const liveAwakeAndAsleep = async (
+  scheduler: Scheduler,
+  platform: Platform,
+  awake: Awake,
+): Promise<{ awake: number; awakeNow: number; asleep: number }> => {
+  const whileAwake = liveHeapOf(platform);
+  const awakeNow = awake.now;
+  platform.stopTicksUntil(Infinity);
+  await scheduler.run({ until: () => awake.now === 0, untilMs: scheduler.nowMs + 2 * MINUTE_MS });
+  if (awake.now > 0) throw new Error(`${awake.now} wakes did not end`);
+  return { awake: whileAwake, awakeNow, asleep: liveHeapOf(platform) };
 };
 
 console.log(JSON.stringify(await run()));

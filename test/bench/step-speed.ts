@@ -16,10 +16,11 @@ import type { RolloutEvent } from '../../workflows/rollout/events.ts';
 import type { Message } from '../../workflows/rollout/messages.ts';
 import { parseDocument } from '../../workflows/rollout/parse-document.ts';
 import { readState, wordsOf } from '../../workflows/rollout/read-state.ts';
-import { start, step } from '../../workflows/rollout/step.ts';
+import { step } from '../../workflows/rollout/step.ts';
 import type { JournalEntry, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { VERSIONS } from '../../workflows/rollout/versions.ts';
 import { type Figure, median, round, type Say, spread, sum } from './figure.ts';
+import { restart } from './restart.ts';
 import { HALF_HOUR_FILE, wholeRollout } from './whole-rollout.ts';
 
 const WARM_UP = 30;
@@ -38,7 +39,7 @@ interface Case {
 /** The document as it was before each message. */
 const casesOf = (ended: RolloutDocument, entries: readonly JournalEntry[]): readonly Case[] => {
   const [first, ...rest] = entries;
-  let document = restart(ended, must(first, 'first entry'));
+  let { document } = restart(ended, must(first, 'first entry'));
   return rest.map(({ message, atMs, seq }) => {
     if (message.kind === 'started') throw new Error('a second start');
     const snapshot = JSON.parse(document.snapshot) as { value: unknown };
@@ -56,24 +57,6 @@ const casesOf = (ended: RolloutDocument, entries: readonly JournalEntry[]): read
     document = next.document;
     return made;
   });
-};
-
-const restart = (ended: RolloutDocument, { message, atMs }: JournalEntry): RolloutDocument => {
-  if (message.kind !== 'started') throw new Error('the journal begins with no start');
-  return start(
-    {
-      rolloutId: ended.rolloutId,
-      starter: message.origin.principal,
-      queue: message.queue,
-      expectedPlanHash: message.expectedPlanHash,
-      nowMs: atMs,
-      specJson: ended.spec,
-      poolKey: ended.poolKey,
-      watches: ended.watches,
-    },
-    message,
-    ended.machineVersion,
-  ).document;
 };
 
 const production = ({ documentText, message, atMs }: Case): number => {

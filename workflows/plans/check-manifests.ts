@@ -19,20 +19,20 @@ export const checkManifests = (survey: Survey): readonly Finding[] => {
 };
 
 /** Kinds that Sluice will not create, and why. */
-const REFUSED_KINDS: Readonly<Record<string, string>> = {
-  Secret: 'secrets never travel through Sluice; create it beforehand',
-  HTTPRoute: 'Sluice finds the routes of the old pool and edits their weights; it creates none',
-  Gateway: 'Sluice creates no Gateway',
-  Namespace: 'the namespace must exist',
-  CustomResourceDefinition: 'the API must be served already',
-  Pod: 'pods are made by a Deployment',
-};
+const REFUSED_KINDS: ReadonlyMap<string, string> = new Map([
+  ['Secret', 'secrets never travel through Sluice; create it beforehand'],
+  ['HTTPRoute', 'Sluice finds the routes of the old pool and edits their weights; it creates none'],
+  ['Gateway', 'Sluice creates no Gateway'],
+  ['Namespace', 'the namespace must exist'],
+  ['CustomResourceDefinition', 'the API must be served already'],
+  ['Pod', 'pods are made by a Deployment'],
+]);
 
 const checkObject = (survey: Survey, object: KubeObject, index: number): readonly Finding[] => {
   const name = nameOf(object, survey.spec.namespace);
   const sample = explainSampleManifest(object, survey.spec.namespace);
   if (sample !== null) return [sample];
-  const refused = REFUSED_KINDS[object.kind];
+  const refused = REFUSED_KINDS.get(object.kind);
   if (refused !== undefined)
     return [finding('manifest-invalid', name, `A ${object.kind} in the manifests: ${refused}.`)];
   if (resolveResource(object, survey.observed.served) === null)

@@ -14,33 +14,33 @@ const MARKS: readonly (readonly [prefix: string, owner: Owner])[] = [
   ['meta.helm.sh/release-name', 'Helm'],
 ];
 
-const MANAGERS: Readonly<Record<string, Owner>> = {
-  'argocd-controller': 'Argo CD',
-  'argocd-application-controller': 'Argo CD',
-  'kustomize-controller': 'Flux',
-  'helm-controller': 'Flux',
-  Helm: 'Helm',
-  helm: 'Helm',
-  Terraform: 'Terraform',
-  terraform: 'Terraform',
-  HashiCorp: 'Terraform',
-};
+const MANAGERS: ReadonlyMap<string, Owner> = new Map([
+  ['argocd-controller', 'Argo CD'],
+  ['argocd-application-controller', 'Argo CD'],
+  ['kustomize-controller', 'Flux'],
+  ['helm-controller', 'Flux'],
+  ['Helm', 'Helm'],
+  ['helm', 'Helm'],
+  ['Terraform', 'Terraform'],
+  ['terraform', 'Terraform'],
+  ['HashiCorp', 'Terraform'],
+]);
 
-const MANAGED_BY: Readonly<Record<string, Owner>> = {
-  Helm: 'Helm',
-  terraform: 'Terraform',
-  Terraform: 'Terraform',
-};
+const MANAGED_BY: ReadonlyMap<string, Owner> = new Map([
+  ['Helm', 'Helm'],
+  ['terraform', 'Terraform'],
+  ['Terraform', 'Terraform'],
+]);
 
 /** The tool that owns the object; null where none is recognised. */
 export const ownerOf = (object: KubeObject): Owner | null => {
   const { labels = {}, annotations = {}, managedFields = [] } = object.metadata;
   const keys = [...Object.keys(annotations), ...Object.keys(labels)];
   for (const [prefix, owner] of MARKS) if (keys.some((key) => key.startsWith(prefix))) return owner;
-  const managedBy = MANAGED_BY[labels['app.kubernetes.io/managed-by'] ?? ''];
+  const managedBy = MANAGED_BY.get(labels['app.kubernetes.io/managed-by'] ?? '');
   if (managedBy !== undefined) return managedBy;
   for (const entry of managedFields) {
-    const owner = MANAGERS[entry.manager ?? ''];
+    const owner = MANAGERS.get(entry.manager ?? '');
     if (owner !== undefined) return owner;
   }
   return null;

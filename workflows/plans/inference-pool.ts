@@ -23,7 +23,7 @@ export const readPool = (object: KubeObject, defaultNamespace: string): PoolFact
     name: object.metadata.name,
     uid: object.metadata.uid ?? null,
     selector: stringMapAt(object, 'spec', 'selector', 'matchLabels'),
-    port: numberAt(itemsOf(at(object, 'spec', 'targetPorts'))[0], 'number'),
+    port: portAt(itemsOf(at(object, 'spec', 'targetPorts'))[0], 'number'),
     pickerService: pickerKind === 'Service' ? textAt(object, 'spec', 'endpointPickerRef', 'name') : null,
   };
 };
@@ -42,8 +42,11 @@ export const findPool = (pools: readonly KubeObject[], namespace: string, name: 
 export const templateLabels = (workload: KubeObject): Readonly<Record<string, string>> =>
   stringMapAt(workload, 'spec', 'template', 'metadata', 'labels');
 
-/** The API server's default of `spec.replicas` is 1. */
-export const replicasOf = (workload: KubeObject): number => numberAt(workload, 'spec', 'replicas') ?? 1;
+/** The API server's default of `spec.replicas` is 1; what it would not let in counts as not given. */
+export const replicasOf = (workload: KubeObject): number => {
+  const replicas = numberAt(workload, 'spec', 'replicas') ?? 1;
+  return Number.isSafeInteger(replicas) && replicas >= 0 ? replicas : 1;
+};
 
 /** Workloads whose pods the selector matches, sorted by name. */
 export const workloadsOf = (
@@ -61,10 +64,17 @@ export const isPodReady = (pod: KubeObject): boolean =>
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
   );
 
+const PORT_MAX = 65_535;
+
+const portAt = (value: unknown, field: string): number | null => {
+  const port = numberAt(value, field);
+  return port !== null && Number.isInteger(port) && port >= 1 && port <= PORT_MAX ? port : null;
+};
+
 /** Port named `metrics` of a picker's pods. */
 export const metricsPortOf = (workload: KubeObject | undefined): number | null => {
   for (const container of itemsOf(at(workload, 'spec', 'template', 'spec', 'containers')))
     for (const port of itemsOf(at(container, 'ports')))
-      if (textAt(port, 'name') === 'metrics') return numberAt(port, 'containerPort');
+      if (textAt(port, 'name') === 'metrics') return portAt(port, 'containerPort');
   return null;
 };

@@ -45,7 +45,7 @@ export const resolveResource = (
   const namespaced = !CLUSTER_SCOPED.has(object.kind);
   const known = Object.values(RESOURCES).find((one) => one.kind === object.kind && one.group === group);
   if (known !== undefined) return { resource: { ...known, version }, namespaced };
-  const plurals = served[object.apiVersion];
+  const plurals = Object.hasOwn(served, object.apiVersion) ? served[object.apiVersion] : undefined;
   if (plurals === undefined && Object.keys(served).length > 0) return null;
   const guesses = pluralsOf(object.kind);
   const plural = plurals === undefined ? guesses[0] : guesses.find((guess) => plurals.includes(guess));

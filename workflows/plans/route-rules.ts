@@ -15,11 +15,20 @@ export const refersTo = (ref: BackendRef, routeNamespace: string, pool: PoolName
   ref.name === pool.name &&
   (ref.namespace ?? routeNamespace) === pool.namespace;
 
-/** An absent weight means 1. */
-export const weightOf = (ref: BackendRef): number => ref.weight ?? 1;
+const isWeight = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
+/** An absent weight means 1. One that no API server lets in sends nothing, and cannot be divided. */
+export const weightOf = ({ weight }: BackendRef): number => {
+  if (weight === undefined) return 1;
+  return isWeight(weight) ? weight : 0;
+};
+
+/** Refs with a name, and a weight that can be written back; in a live route anything else is drift. */
 export const backendRefsOf = (rule: unknown): readonly BackendRef[] =>
-  itemsOf(at(rule, 'backendRefs')).filter((ref): ref is BackendRef => textAt(ref, 'name') !== null);
+  itemsOf(at(rule, 'backendRefs')).filter((ref): ref is BackendRef => {
+    const weight = at(ref, 'weight');
+    return textAt(ref, 'name') !== null && (weight === undefined || isWeight(weight));
+  });
 
 export interface FoundRule {
   readonly index: number;

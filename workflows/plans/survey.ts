@@ -119,8 +119,8 @@ const sideOf = (
               selector: pickerSelector,
               metricsPort: metricsPortOf(pickerWorkloads[0]),
             },
-      // Pods without a Deployment (another operator's) are counted as they are.
-      replicas: replicas ?? (workloads.length > 0 ? asked : pods.length),
+      // Pods without a Deployment (another operator's), or left of one that asks for none, are counted as they are.
+      replicas: replicas ?? (asked > 0 ? asked : pods.length),
     },
   };
 };

@@ -1,4 +1,5 @@
 /** What is frozen with the plan: the plan itself, and what a way back needs when the machine is broken. */
+import { at, fieldsOf, itemsOf, textAt } from '../plans/fields.ts';
 import type { Plan, RoutePlan } from '../plans/plan.ts';
 import type { RolloutContext } from './context.ts';
 import type { Message } from './messages.ts';
@@ -32,6 +33,36 @@ export interface RollbackRecord {
   readonly newPool: string;
   readonly routes: readonly RoutePlan[];
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+const isRoute = (route: unknown): boolean => {
+  const { namespace, name, uid } = fieldsOf(route);
+  return (
+    [namespace, name, uid].every(isText) &&
+    Array.isArray(at(route, 'rules')) &&
+    itemsOf(at(route, 'rules')).every(
+      (rule) =>
+        Number.isSafeInteger(at(rule, 'index')) &&
+        Array.isArray(at(rule, 'originals')) &&
+        itemsOf(at(rule, 'originals')).every((ref) => textAt(ref, 'name') !== null),
+    )
+  );
+};
+
+/** Reads back what was kept for the way back without the machine; null where it cannot be followed. */
+export const readRollbackRecord = (text: string): RollbackRecord | null => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { cluster, namespace, oldPool, newPool, routes } = fieldsOf(value);
+  const isRead =
+    [cluster, namespace, oldPool, newPool].every(isText) && Array.isArray(routes) && routes.every(isRoute);
+  return isRead ? (value as RollbackRecord) : null;
+};
 
 const rollbackRecord = (plan: Plan): string =>
   JSON.stringify({

@@ -1,3 +1,4 @@
+import { InvariantError } from '../errors.ts';
 import type { RolloutContext } from './context.ts';
 import type { RolloutDocument } from './stored.ts';
 
@@ -38,13 +39,18 @@ interface Snapshot {
   readonly context: RolloutContext;
 }
 
-/** Parsed state of a document; `parse` may remember. @throws SyntaxError when the snapshot is not JSON. */
+/** Parsed state of a document; `parse` may remember. @throws InvariantError `snapshot-broken` when it cannot be read. */
 export const readState = (
   document: RolloutDocument,
   parse: (text: string) => unknown = JSON.parse,
 ): RolloutState => {
-  const snapshot = parse(document.snapshot) as Snapshot;
-  return { ...wordsOf(snapshot.value), finished: snapshot.status !== 'active', context: snapshot.context };
+  try {
+    const { status, value, context } = parse(document.snapshot) as Snapshot;
+    if (typeof context !== 'object' || (context as unknown) === null) throw new TypeError('it has no context');
+    return { ...wordsOf(value), finished: status !== 'active', context };
+  } catch (cause) {
+    throw new InvariantError('snapshot-broken', `snapshot of ${document.rolloutId} cannot be read`, { cause });
+  }
 };
 
 /** 0 < share < 100, or the gateway has not confirmed what was asked: somebody must keep looking (protocol P3). */

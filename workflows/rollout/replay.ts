@@ -21,14 +21,26 @@ export const replay = (
 ): Replay => {
   let document: RolloutDocument | null = null;
   for (const [index, entry] of entries.entries()) {
-    const wrong = chainFault(entry, index + 1, document);
-    if (wrong !== null) return { kind: 'differs', seq: index + 1, why: wrong };
-    const again = replayEntry(stored, document, entry, versions);
+    const again = continueWith(stored, document, { entry, seq: index + 1 }, versions);
     if (typeof again === 'string') return { kind: 'differs', seq: index + 1, why: again };
     document = again;
   }
   if (document === null) return { kind: 'differs', seq: 1, why: 'the journal is empty' };
   return compareEnd(stored, document, entries.length);
+};
+
+/** The document after one more entry, or what is wrong with it: of an entry that means nothing, that it cannot be followed. */
+const continueWith = (
+  stored: RolloutDocument,
+  document: RolloutDocument | null,
+  { entry, seq }: { readonly entry: JournalEntry; readonly seq: number },
+  versions: MachineVersions,
+): RolloutDocument | string => {
+  try {
+    return chainFault(entry, seq, document) ?? replayEntry(stored, document, entry, versions);
+  } catch (error) {
+    return `entry ${seq} cannot be followed: ${error instanceof Error ? error.message : String(error)}`;
+  }
 };
 
 const chainFault = (entry: JournalEntry, seq: number, document: RolloutDocument | null): string | null => {

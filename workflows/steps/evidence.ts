@@ -31,6 +31,8 @@ export interface SideMinute {
   readonly requests: number;
   readonly failures: number;
   readonly ready: number;
+  /** Ready pods of which no counters came: what they served is not known. */
+  readonly silent: number;
   /** Waiting requests per ready pod that answered; null when none did. */
   readonly waitingPerReady: number | null;
   /** null until a picker of this side was seen. */
@@ -159,6 +161,7 @@ const sideMinute = (
     requests,
     failures,
     ready,
+    silent: ready - answering,
     waitingPerReady: answering === 0 ? null : waiting / answering,
     pickersReady: neverSeen ? null : pickers.filter((picker) => picker.ready).length,
   };

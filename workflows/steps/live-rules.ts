@@ -13,8 +13,14 @@ export interface LiveRule {
 export const liveRulesOf = (route: KubeObject): readonly LiveRule[] =>
   itemsOf(at(route, 'spec', 'rules')).map((rule, index) => ({
     index,
-    refs: itemsOf(at(rule, 'backendRefs')) as readonly BackendRef[],
+    refs: itemsOf(at(rule, 'backendRefs')).map(refOf),
   }));
+
+/** Stands in its place for what is no backendRef, so that the others keep their indices. It is neither side's. */
+const NO_REF: BackendRef = Object.freeze({ name: '', weight: 0 });
+
+const refOf = (ref: unknown): BackendRef =>
+  typeof ref === 'object' && ref !== null && !Array.isArray(ref) ? (ref as BackendRef) : NO_REF;
 
 /** Sums of the weights of both sides in a rule. */
 export const partsOf = (

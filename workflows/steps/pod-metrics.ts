@@ -42,7 +42,15 @@ interface Sums {
   ttftCount: number;
   ttftInfinity: number;
   buckets: Map<number, number> | null;
+  /** A value that no counter has: the page says nothing, for what it leaves out may be the failures. */
+  isRubbish: boolean;
+  isTtftRubbish: boolean;
 }
+
+/** Sums of thousands of these are still exact; beyond is no count of anything. */
+const COUNT_MAX = 1e12;
+
+const isCount = (value: number): boolean => value >= 0 && value <= COUNT_MAX;
 
 const addHttp = (sums: Sums, sample: MetricSample): void => {
   sums.sawHttp = true;
@@ -59,16 +67,28 @@ const addFinished = (sums: Sums, sample: MetricSample): void => {
   if (sample.labels['finished_reason'] === 'error') sums.streamErrors += sample.value;
 };
 
-const addBucket = (sums: Sums, sample: MetricSample): void => {
-  const edge = Number(sample.labels['le']);
-  sums.buckets ??= new Map();
-  if (Number.isFinite(edge)) sums.buckets.set(edge, (sums.buckets.get(edge) ?? 0) + sample.value);
-  else sums.ttftInfinity += sample.value;
+const addTtft = (sums: Sums, sample: MetricSample): void => {
+  if (!isCount(sample.value)) sums.isTtftRubbish = true;
+  else if (sample.name === `${TTFT}_count`) sums.ttftCount += sample.value;
+  else addBucket(sums, sample);
 };
 
+const addBucket = (sums: Sums, sample: MetricSample): void => {
+  const label = sample.labels['le'] ?? '';
+  const edge = label === '' ? Number.NaN : Number(label);
+  sums.buckets ??= new Map();
+  if (Number.isFinite(edge)) sums.buckets.set(edge, (sums.buckets.get(edge) ?? 0) + sample.value);
+  else if (/^\+?inf$/i.test(label)) sums.ttftInfinity += sample.value;
+  else sums.isTtftRubbish = true;
+};
+
+const COUNTED: ReadonlySet<string> = new Set([RUNNING, WAITING, HTTP_REQUESTS, FINISHED]);
+
 const add = (sums: Sums, sample: MetricSample): void => {
-  // A gauge or counter that is NaN says nothing.
-  if (!Number.isFinite(sample.value)) return;
+  if (COUNTED.has(sample.name) && !isCount(sample.value)) {
+    sums.isRubbish = true;
+    return;
+  }
   switch (sample.name) {
     case RUNNING:
       sums.sawServer = true;
@@ -84,24 +104,36 @@ const add = (sums: Sums, sample: MetricSample): void => {
       addFinished(sums, sample);
       return;
     case `${TTFT}_bucket`:
-      addBucket(sums, sample);
-      return;
     case `${TTFT}_count`:
-      sums.ttftCount += sample.value;
+      addTtft(sums, sample);
       return;
     default:
   }
 };
 
 const histogram = (sums: Sums): PodCounters['ttft'] => {
-  if (sums.buckets === null) return null;
-  const edges = [...sums.buckets.keys()].sort((one, other) => one - other);
   const { buckets } = sums;
-  return {
-    edges,
-    cumulative: edges.map((edge) => buckets.get(edge) ?? 0),
-    count: sums.ttftCount > 0 ? sums.ttftCount : sums.ttftInfinity,
-  };
+  if (buckets === null || sums.isTtftRubbish) return null;
+  const edges = [...buckets.keys()].sort((one, other) => one - other);
+  const cumulative = edges.map((edge) => buckets.get(edge) ?? 0);
+  const count = sums.ttftCount > 0 ? sums.ttftCount : sums.ttftInfinity;
+  // Each bucket holds the one before it, and all answers hold every bucket.
+  const isCumulative = cumulative.every((value, index) => value <= (cumulative[index + 1] ?? count));
+  return isCumulative ? { edges, cumulative, count } : null;
+};
+
+/**
+ * Each series once. A page may not name one twice (Prometheus text format); one that does, because two exporters or a
+ * proxy joined their answers, would double every counter, and the next honest page would look like a restart.
+ */
+const once = (samples: readonly MetricSample[]): readonly MetricSample[] => {
+  const seen = new Set<string>();
+  return samples.filter((sample) => {
+    const series = `${sample.name}${JSON.stringify(sample.labels)}`;
+    if (seen.has(series)) return false;
+    seen.add(series);
+    return true;
+  });
 };
 
 /**
@@ -125,9 +157,11 @@ export const podCounters = (samples: readonly MetricSample[]): PodCounters | nul
     ttftCount: 0,
     ttftInfinity: 0,
     buckets: null,
+    isRubbish: false,
+    isTtftRubbish: false,
   };
-  for (const sample of samples) add(sums, sample);
-  if (!sums.sawServer) return null;
+  for (const sample of once(samples)) add(sums, sample);
+  if (!sums.sawServer || sums.isRubbish) return null;
   return {
     requests: sums.sawHttp ? sums.requests : sums.finished,
     failures5xx: sums.failures5xx,

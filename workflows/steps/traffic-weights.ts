@@ -145,6 +145,8 @@ const splitInProportion = (
   for (let scale = 1; scale * largest <= WEIGHT_MAX && scale * whole <= 2 * WEIGHT_MAX; scale += 1) {
     const total = scale * whole;
     const fresh = Math.min(WEIGHT_MAX, partOf(total, sharePercent));
+    // Asked at each look: what gives the new side less is not even divided.
+    if (best !== null && fresh / total < (bestRank[0] ?? 0)) continue;
     const rest = distribute(total - fresh, olds);
     if (rest.upper > WEIGHT_MAX) continue;
     const rank = [fresh / total, rest.exact ? 1 : 0, scale === unit ? 1 : 0];
@@ -202,6 +204,7 @@ const distribute = (
   total: number,
   weights: readonly number[],
 ): { readonly parts: readonly number[]; readonly exact: boolean; readonly upper: number } => {
+  if (weights.length === 1) return { parts: [total], exact: true, upper: total };
   const all = sum(weights);
   const wanted = weights.map((weight) => (total * weight) / all);
   const parts = wanted.map(Math.floor);

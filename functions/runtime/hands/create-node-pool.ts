@@ -68,7 +68,7 @@ const afterCreate = (wanted: Wanted, answer: GkeAnswer<GkeOperation>): HandResul
         ? again(message)
         : failed(wanted, `refused: ${message}`, false);
     case 'RESOURCE_EXHAUSTED':
-      return /too many operations/i.test(message)
+      return /too many operations|per minute/i.test(message)
         ? again(message)
         : failed(wanted, `quota: ${message}`, false);
     case 'PERMISSION_DENIED':

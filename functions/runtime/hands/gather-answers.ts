@@ -25,9 +25,10 @@ const dryRunAnswer = <T>(reading: Reading, what: string, answer: KubeAnswer<T> |
   return { status: answer.status, failure: answer.failure ?? null };
 };
 
-/** 422 without causes: the object is no longer the one that was read. Read again, decide again. */
+/** The object is no longer the one that was read: 422 without causes, or 409 Conflict. Read again, decide again. */
 const isFailedTest = <T>(answer: KubeAnswer<T>): boolean =>
-  answer.status === 422 && (answer.failure?.details?.causes ?? []).length === 0;
+  (answer.status === 422 && (answer.failure?.details?.causes ?? []).length === 0) ||
+  (answer.status === 409 && answer.failure?.reason === 'Conflict');
 
 /** The way there and the way back on every route, as dry runs. */
 export const dryRunRoutes = (

@@ -16,6 +16,7 @@ import { all } from '../all.ts';
 import { askingAgain } from './ask-again.ts';
 import { accessWanted, dryRunCreates, dryRunRoutes, reviewAccess } from './gather-answers.ts';
 import { discover, listAll, type Reading, readLists } from './gather-lists.ts';
+import { isPassing } from './gke-answers.ts';
 import { readServedModels } from './served-models.ts';
 import { sumTtft } from './sum-ttft.ts';
 
@@ -126,7 +127,7 @@ const readNodePools = async (reading: Reading, spec: RolloutSpec): Promise<Obser
   if (source.kind === 'existing' || (nodes.kind !== 'nodePool' && nodes.kind !== 'create')) return null;
   const answer = await reading.ports.gke.listNodePools({ cluster: reading.cluster });
   if (answer.kind === 'ok') return { kind: 'ok', pools: answer.value };
-  if (answer.kind === 'noAnswer' || answer.code === 'UNAVAILABLE' || answer.code === 'INTERNAL') {
+  if (answer.kind === 'noAnswer' || isPassing(answer.code)) {
     reading.lost.push(`list node pools: ${answer.kind === 'noAnswer' ? answer.why : answer.message}`);
     return null;
   }

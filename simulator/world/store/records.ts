@@ -96,6 +96,17 @@ export class StoreRecords {
     return true;
   }
 
+  /** Nothing of the rollout is left but its number: what a time to live does to finished ones. */
+  forget(rolloutId: string): void {
+    this.documents.delete(rolloutId);
+    this.journals.delete(rolloutId);
+    this.attachments.delete(rolloutId);
+    this.index.remove(rolloutId);
+    this.#rollouts.delete(rolloutId);
+    for (const [requestId, holder] of this.requests)
+      if (holder === rolloutId) this.requests.delete(requestId);
+  }
+
   #locksOf(rolloutId: string): readonly string[] {
     const keys: string[] = [];
     for (const [key, holder] of this.locks) if (holder === rolloutId) keys.push(key);

@@ -31,6 +31,15 @@ export class RolloutIndex {
     if (wakeAtMs !== null) this.#wakes.add({ rolloutId, wakeAtMs });
   }
 
+  remove(rolloutId: string): void {
+    const before = this.#documents.get(rolloutId);
+    if (before === undefined) return;
+    this.#documents.delete(rolloutId);
+    this.#ids.remove(rolloutId);
+    this.#unfinished.remove(rolloutId);
+    if (before.wakeAtMs !== null) this.#wakes.remove({ rolloutId, wakeAtMs: before.wakeAtMs });
+  }
+
   due(nowMs: number, limit: number, after: Due | undefined): readonly Due[] {
     const wakes = this.#wakes.items;
     const found: Due[] = [];

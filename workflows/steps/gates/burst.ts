@@ -34,6 +34,8 @@ interface Interval {
   readonly toMs: number;
   readonly old: SideFlow;
   readonly new: SideFlow;
+  /** Every ready pod was counted at both its ends: nothing of what arrived is missing, or of before. */
+  readonly whole: boolean;
 }
 
 /** For how many looks running each gate has been broken. */
@@ -47,6 +49,8 @@ interface Streaks {
 export interface BurstState {
   readonly atMs: number | null;
   readonly marks: PodMarks;
+  /** The last look counted every ready pod. */
+  readonly counted: boolean;
   /** Those whose middle lies within the window, oldest first. */
   readonly intervals: readonly Interval[];
   readonly rotation: Rotation;
@@ -80,6 +84,7 @@ const CALM: Streaks = { errors: 0, pods: 0, pickers: 0, split: 0 };
 export const createBurst = (): BurstState => ({
   atMs: null,
   marks: {},
+  counted: false,
   intervals: [],
   rotation: NO_ROTATION,
   streaks: CALM,
@@ -137,13 +142,16 @@ const arrivalsStop = (window: Window, sharePercent: number): boolean => {
   return expectedNew(arrivals, sharePercent) >= 12 && (measuredOverStored(arrivals, sharePercent) ?? 1) < 0.2;
 };
 
+const countsAll = (look: Look): boolean => look.pods.every((pod) => !pod.ready || pod.counters !== null);
+
 const intervalsAfter = (
   state: BurstState,
   look: Look,
   flows: Record<Side, SideFlow>,
 ): readonly Interval[] => {
   if (state.atMs === null) return [];
-  const interval = { fromMs: state.atMs, toMs: look.atMs, old: flows.old, new: flows.new };
+  const whole = state.counted && countsAll(look);
+  const interval = { fromMs: state.atMs, toMs: look.atMs, old: flows.old, new: flows.new, whole };
   const sinceMs = look.atMs - BURST_WINDOW_MS;
   return [...state.intervals, interval].filter(
     ({ fromMs, toMs }, index, all) => (fromMs + toMs) / 2 > sinceMs || index === all.length - 1,
@@ -156,12 +164,17 @@ const windowOf = (intervals: readonly Interval[]): Window => ({
   latest: intervals.at(-1) ?? null,
 });
 
-/** What arrived since the confirmation, within the window: requests from before it followed other weights. */
+/**
+ * What arrived since the confirmation, within the window: requests from before it followed other weights. Nothing, where
+ * a pod was not counted: its requests may have gone anywhere, and come in one lump with its next answer.
+ */
 const arrivalsSince = (
   intervals: readonly Interval[],
   confirmedAtMs: number,
 ): { readonly old: number; readonly new: number } => {
-  const since = windowOf(intervals.filter((interval) => interval.fromMs >= confirmedAtMs));
+  const confirmed = intervals.filter((interval) => interval.fromMs >= confirmedAtMs);
+  if (confirmed.some(({ whole }) => !whole)) return { old: 0, new: 0 };
+  const since = windowOf(confirmed);
   return { old: since.old.arrivals, new: since.new.arrivals };
 };
 
@@ -258,7 +271,15 @@ export const lookAt = (state: BurstState, look: Look, options: BurstOptions): Bu
   else if (streaks.split >= LOOKS_RUNNING) notice = splitNotice(arrivals, sharePercent, pools);
   const broken = streaks.errors + streaks.pods + streaks.pickers + streaks.split > 0;
   return {
-    state: { atMs: look.atMs, marks, intervals, rotation, streaks, carriedSinceMs },
+    state: {
+      atMs: look.atMs,
+      marks,
+      counted: countsAll(look),
+      intervals,
+      rotation,
+      streaks,
+      carriedSinceMs,
+    },
     notice,
     suspicious:
       broken ||

@@ -119,7 +119,7 @@ const unknown = (gate: string, call: JudgeCall): Verdict => ({
 /** The verdicts of a rung's judges, in the order of the plan. A judge that this version does not know is inconclusive. */
 export const judge = (call: JudgeCall): readonly Verdict[] =>
   call.judges.map((gate) => {
-    const reply = JUDGES[gate]?.(call) ?? null;
+    const reply = Object.hasOwn(JUDGES, gate) ? (JUDGES[gate]?.(call) ?? null) : null;
     if (reply === null) return unknown(gate, call);
     return {
       gate,

@@ -160,6 +160,8 @@ export const splitOfRung = (view: MinuteView, settleMs: number): Tripped | null 
 
 const splitSince = (view: MinuteView, sinceMs: number, when: string): Tripped | null => {
   const window = view.evidence.minutes.filter((minute) => minute.fromMs !== null && minute.fromMs >= sinceMs);
+  // What nobody counted may have gone anywhere.
+  if (window.some((minute) => minute.old.silent + minute.new.silent > 0)) return null;
   const rates = ratesOf(window);
   const total = rates.requests + rates.oldRequests;
   const arrivals = { old: rates.oldRequests, new: rates.requests };

@@ -177,8 +177,8 @@ describe('minutes', () => {
     expect(evidence.minutes.at(-1)).toEqual({
       fromMs: 0,
       atMs: MINUTE,
-      old: { requests: 0, failures: 0, ready: 1, waitingPerReady: 3, pickersReady: 1 },
-      new: { requests: 15, failures: 2, ready: 2, waitingPerReady: 8, pickersReady: 0 },
+      old: { requests: 0, failures: 0, ready: 1, silent: 0, waitingPerReady: 3, pickersReady: 1 },
+      new: { requests: 15, failures: 2, ready: 2, silent: 1, waitingPerReady: 8, pickersReady: 0 },
     });
   });
 

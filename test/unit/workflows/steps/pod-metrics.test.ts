@@ -130,6 +130,16 @@ describe('counters', () => {
     });
   });
 
+  test('a series that a page names twice is counted once', () => {
+    const page = [
+      sample('vllm:num_requests_running', 3, { engine: '0' }),
+      sample('http_requests_total', 10, { handler: '/v1/completions', method: 'POST', status: '2xx' }),
+      sample('vllm:time_to_first_token_seconds_bucket', 4, { le: '0.5' }),
+    ];
+    expect(podCounters([...page, ...page])).toEqual(podCounters(page));
+    expect(podCounters(page)).toMatchObject({ requests: 10, running: 3 });
+  });
+
   test('finished requests stand in where there are no HTTP counters', () => {
     expect(
       podCounters([

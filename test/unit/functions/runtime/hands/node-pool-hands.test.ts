@@ -131,6 +131,11 @@ describe('making a node pool', () => {
   test.each([
     ['FAILED_PRECONDITION', 'Cluster is running incompatible operation operation-1', 'again'],
     ['RESOURCE_EXHAUSTED', 'Too many operations: cluster hits the concurrent operations quota 5', 'again'],
+    [
+      'RESOURCE_EXHAUSTED',
+      "Quota exceeded for quota metric 'Cluster management requests' per minute",
+      'again',
+    ],
     ['UNAVAILABLE', 'later', 'again'],
     ['ALREADY_EXISTS', 'exists', 'again'],
     ['RESOURCE_EXHAUSTED', 'Insufficient regional quota', 'quota'],

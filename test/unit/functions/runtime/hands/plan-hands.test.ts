@@ -67,6 +67,21 @@ describe('gathering and planning', () => {
     expect(result).toMatchObject({ kind: 'again', inMs: 15_000 });
   });
 
+  test.each(['RESOURCE_EXHAUSTED', 'UNAVAILABLE', 'INTERNAL', 'ABORTED'] as const)(
+    'node pools that GKE does not list now (%s) are asked for again',
+    async (code) => {
+      const kubernetes = fakeKubernetes(objectsOf(withoutNewSide()));
+      const ports = fakePorts({ kubernetes });
+      const gke = {
+        ...ports.gke,
+        listNodePools: () => Promise.resolve({ kind: 'error' as const, code, message: 'not now' }),
+      };
+      const spec = fromManifests({ nodes: { nodePool: 'h200' } });
+      const job = jobFor({ kind: 'makePlan' }, { plan: null, spec, manifests: newManifests() });
+      expect(await makePlan({ ...ports, gke }, job)).toMatchObject({ kind: 'again' });
+    },
+  );
+
   test('a list that is refused is a finding', async () => {
     const kubernetes = fakeKubernetes(objectsOf());
     kubernetes.interfere = (call) =>

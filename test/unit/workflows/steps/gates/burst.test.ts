@@ -300,6 +300,23 @@ describe('split, the burst form', () => {
     expect(lookAt(carried, next, OPTIONS).state.carriedSinceMs).toBe(0);
   });
 
+  test('a pod that nobody counted says nothing: neither while it is silent, nor with the lump that it brings', () => {
+    const at = (index: number, old: number | null): Look =>
+      look(index * 5000, [
+        pod('old', 'a', old === null ? { counters: null } : { counters: counters({ requests: old }) }),
+        pod('new', 'b', { counters: counters({ requests: index * 100 }) }),
+      ]);
+    const silent = [at(0, 0), at(1, 300), at(2, null), at(3, null), at(4, 1200), at(5, 1500), at(6, 1800)];
+    expect(run(silent, { carried: true }).line).toBe('- - - - - - -');
+    const silentNew = [0, 1, 2, 3, 4].map((index) =>
+      look(index * 5000, [
+        pod('old', 'a', { counters: counters({ requests: index * 300 }) }),
+        pod('new', 'b', { counters: null }),
+      ]),
+    );
+    expect(run(silentNew, { carried: true }).line).not.toContain('split');
+  });
+
   test('requests that came in and are not finished have arrived', () => {
     const at = (index: number, running: number): Look =>
       look(index * 5000, [
@@ -311,7 +328,7 @@ describe('split, the burst form', () => {
   });
 
   test('minutes tell whether the share was carried since the confirmation', () => {
-    const side = { failures: 0, ready: 3, waitingPerReady: 0, pickersReady: 1 };
+    const side = { failures: 0, ready: 3, silent: 0, waitingPerReady: 0, pickersReady: 1 };
     const evidence = (fresh: number, old: number) => ({
       ...emptyEvidence(),
       minutes: [

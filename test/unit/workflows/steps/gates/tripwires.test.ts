@@ -14,6 +14,7 @@ const side = (given: Partial<SideMinute> = {}): SideMinute => ({
   requests: 0,
   failures: 0,
   ready: 8,
+  silent: 0,
   waitingPerReady: 0,
   pickersReady: 1,
   ...given,
@@ -148,6 +149,8 @@ describe('split, over five minutes', () => {
     ['over twice', minutes(201, 199), 'split'],
     ['nothing, of 200 requests', minutes(0, 40), 'split'],
     ['nothing, of fewer', minutes(0, 39), null],
+    ['nothing that anybody counted', [...minutes(0, 400, 6), [{ silent: 1 }, { requests: 400 }]], null],
+    ['what nobody counted of the old side', [...minutes(400, 0, 6), [{ requests: 400 }, { silent: 8 }]], null],
   ] as const)('%s of 25 percent', (_name, told, expected) => {
     expect(gateOf(told, { confirmedAtMs: MINUTE })).toBe(expected);
   });

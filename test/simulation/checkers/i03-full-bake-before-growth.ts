@@ -1,0 +1,173 @@
+/**
+ * I3: a share grows only after the rung before it baked in full, counted from the moment ground truth first confirmed it on all
+ * routes, less the time that people held it; and on evidence: enough requests on the new side, answered scrapes, no failures
+ * that the judge could not have missed. An applied `skip` excuses all of it. The end of soaking at 100 % is a growth too.
+ */
+import type { Checker, Order, SeenEntry, SeenWrite, Violation } from '../seen.ts';
+import { type Footing, footingBefore, raisesOf } from './climb.ts';
+import { adoptionBefore, commandOf, isApplied, pausedMs } from './journal.ts';
+import {
+  between,
+  during,
+  firstFrom,
+  lastAt,
+  newPoolOf,
+  oldPoolOf,
+  type PoolPlace,
+  type Timeline,
+  timelineOf,
+} from './timeline.ts';
+
+/** The product's clock is the store's, and a bake ends in the millisecond in which its timer is due. */
+const TOLERANCE_MS = 1000;
+
+/** What the judge cannot overlook: so many times the limit, with a lot of requests, and so much worse than the old side. */
+const BLATANT_TIMES = 2;
+const WORSE_TIMES = 3;
+const REQUESTS_MIN = 300;
+/** Standard deviations above the blatant ratio. */
+const SURE = 6;
+
+interface Growth {
+  /** null: soaking was over. */
+  readonly write: SeenWrite | null;
+  readonly decidedAtMs: number;
+  readonly atMs: number;
+  /** Rung whose bake it needs: the one before, or after an adoption the shorter of that and the one that follows. */
+  readonly bakeMs: number;
+  readonly adoptedAtMs: number | null;
+  readonly sentence: string;
+}
+
+const isSoakOver = (entry: SeenEntry): boolean =>
+  isApplied(entry) && entry.from !== 'retaining' && entry.to === 'retaining';
+
+const bakeOf = (order: Order, rung: number): number => order.ladder[rung]?.bakeMs ?? 0;
+
+const growthsOf = (timeline: Timeline, order: Order, entries: readonly SeenEntry[]): readonly Growth[] => {
+  const found: Growth[] = [];
+  const raises = raisesOf(timeline, order);
+  for (const [index, { write, rung, reached, sharePercent }] of raises.entries()) {
+    const adoption = adoptionBefore(entries, write.issuedAtMs);
+    const lastRaiseMs = raises[index - 1]?.write.atMs ?? 0;
+    const isAdopted = adoption !== null && adoption.atMs > lastRaiseMs && adoption.sharePercent > 0;
+    if (!isAdopted && (rung <= reached || reached < 0)) continue;
+    const bakes = isAdopted
+      ? [bakeOf(order, rung), ...(reached < 0 ? [] : [bakeOf(order, reached)])]
+      : [bakeOf(order, reached)];
+    found.push({
+      write,
+      decidedAtMs: write.issuedAtMs,
+      atMs: write.atMs,
+      bakeMs: Math.min(...bakes),
+      adoptedAtMs: isAdopted ? adoption.atMs : null,
+      sentence: `${write.name} grew to ${Math.round(sharePercent * 10) / 10} %`,
+    });
+  }
+  for (const soaked of entries.filter(isSoakOver)) {
+    const adoption = adoptionBefore(entries, soaked.atMs);
+    found.push({
+      write: null,
+      decidedAtMs: soaked.atMs,
+      atMs: soaked.atMs,
+      bakeMs: bakeOf(order, order.ladder.length - 1),
+      adoptedAtMs: adoption === null || adoption.sharePercent < 100 ? null : adoption.atMs,
+      sentence: 'soaking ended',
+    });
+  }
+  return found;
+};
+
+/** Requests and failures of a pool from one moment to the first sighting after another. */
+const countsOf = (
+  timeline: Timeline,
+  pool: PoolPlace,
+  fromMs: number,
+  toMs: number,
+): { readonly requests: number; readonly failed: number; readonly inFlight: number } => {
+  const list = timeline.traffic(pool);
+  const first = lastAt(list, fromMs);
+  const last = firstFrom(list, toMs) ?? list.at(-1);
+  return {
+    requests: (last?.requests ?? 0) - (first?.requests ?? 0),
+    failed: (last?.failed ?? 0) - (first?.failed ?? 0),
+    inFlight: first?.inFlight ?? 0,
+  };
+};
+
+const ratioOf = ({ requests, failed }: { readonly requests: number; readonly failed: number }): number =>
+  requests === 0 ? 0 : failed / requests;
+
+/** Counters show failures of servers that stay: what a vanished server or picker failed is other tripwires' business. */
+const isSteady = (timeline: Timeline, pool: PoolPlace, fromMs: number, toMs: number): boolean => {
+  const stood = during(timeline.sides(pool), fromMs, toMs);
+  return stood.every(({ ready, pickerReady }) => ready === stood[0]?.ready && pickerReady);
+};
+
+const doubtfulEvidence = (
+  timeline: Timeline,
+  order: Order,
+  window: { readonly fromMs: number; readonly toMs: number },
+): readonly string[] => {
+  const { fromMs, toMs } = window;
+  const fresh = countsOf(timeline, newPoolOf(order), fromMs, toMs);
+  const old = countsOf(timeline, oldPoolOf(order), fromMs, toMs);
+  const found: string[] = [];
+  if (fresh.requests + fresh.inFlight < order.errorSamplesMin)
+    found.push(`on ${fresh.requests} requests of the new side, ${order.errorSamplesMin} are needed`);
+  const scrapes = between(timeline.scrapes(order), fromMs, toMs);
+  if (!scrapes.some(({ answered }) => answered > 0)) found.push('although no scrape was answered');
+  const limit = BLATANT_TIMES * order.errorRatioMax * fresh.requests;
+  const isBlatant = fresh.failed > limit + SURE * Math.sqrt(limit);
+  const isWorse = ratioOf(fresh) >= WORSE_TIMES * ratioOf(old);
+  if (
+    fresh.requests >= REQUESTS_MIN &&
+    isBlatant &&
+    isWorse &&
+    isSteady(timeline, newPoolOf(order), fromMs, toMs)
+  )
+    found.push(`although ${fresh.failed} of ${fresh.requests} requests of the new side had failed`);
+  return found;
+};
+
+const doubts = (
+  timeline: Timeline,
+  order: Order,
+  entries: readonly SeenEntry[],
+  growth: Growth,
+): readonly string[] => {
+  const until = { write: growth.write, atMs: growth.decidedAtMs };
+  const footing: Footing | null = footingBefore(timeline, order, until, growth.adoptedAtMs);
+  if (footing === null) return [];
+  const isSkipped = entries.some(
+    (entry) =>
+      commandOf(entry) === 'skip' && entry.atMs >= footing.sinceMs && entry.atMs <= growth.decidedAtMs,
+  );
+  if (isSkipped) return [];
+  const { confirmedAtMs } = footing;
+  if (confirmedAtMs === null) return ['before all routes had confirmed the share before'];
+  const bakedMs = growth.decidedAtMs - confirmedAtMs - pausedMs(entries, confirmedAtMs, growth.decidedAtMs);
+  return [
+    ...(bakedMs + TOLERANCE_MS < growth.bakeMs
+      ? [`after ${Math.round(bakedMs / 1000)} s of a bake of ${growth.bakeMs / 1000} s`]
+      : []),
+    ...doubtfulEvidence(timeline, order, { fromMs: confirmedAtMs, toMs: growth.decidedAtMs }),
+  ];
+};
+
+export const fullBakeBeforeGrowth: Checker = (seen) => {
+  const timeline = timelineOf(seen);
+  const found: Violation[] = [];
+  for (const order of seen.orders) {
+    const { rolloutId } = order;
+    if (rolloutId === null) continue;
+    const entries = timeline.entries(rolloutId);
+    for (const growth of growthsOf(timeline, order, entries)) {
+      // What a document of yesterday says of bakes and rungs is true of yesterday.
+      if (growth.atMs >= timeline.restoredAtMs(rolloutId)) continue;
+      for (const doubt of doubts(timeline, order, entries, growth))
+        found.push({ rule: 'I3', atMs: growth.atMs, rolloutId, sentence: `${growth.sentence} ${doubt}` });
+    }
+  }
+  return found;
+};

@@ -1,0 +1,106 @@
+/**
+ * I4: from the first accepted rollback write on a route, no write of that rollout raises its new share, a stale process's late
+ * one included; and where the old side stood healthy all along, the first rollback write gives it everything.
+ */
+import type { Checker, Order, SeenWrite, Violation } from '../seen.ts';
+import { adoptionBefore, rollbackOf } from './journal.ts';
+import { at, falls, largestShare, raises, sameRefs } from './routes.ts';
+import { between, during, oldPoolOf, type Timeline, timelineOf } from './timeline.ts';
+
+/** Weights of another ladder round differently; a rollback takes more than that. Percent. */
+const ROUNDING_PERCENT = 0.2;
+
+const HEALTHY_FOR_MS = 60_000;
+const FAILING_FOR_MS = 180_000;
+
+/** A write of ours that lowers what we set ourselves is the way back, whatever the journal says. */
+const takesBack = (order: Order, write: SeenWrite, set: SeenWrite | undefined): boolean =>
+  set !== undefined &&
+  sameRefs(set.after, write.before) &&
+  falls(write, order).some((rule) => rule.shareBefore - rule.shareAfter > ROUNDING_PERCENT);
+
+/** Index of the first rollback write among a rollout's writes to one route; -1: there is none. */
+const firstRollback = (
+  timeline: Timeline,
+  order: Order,
+  writes: readonly SeenWrite[],
+  beganAtMs: number,
+): number => {
+  const entries = timeline.entries(order.rolloutId ?? '');
+  return writes.findIndex((write, index) => {
+    if (write.issuedAtMs >= beganAtMs && raises(write, order).length === 0) return true;
+    // A fence alone sets nothing: what stands beside it may be others'.
+    const set = writes.slice(0, index).findLast((one) => !sameRefs(one.before, one.after));
+    const adoption = adoptionBefore(entries, write.issuedAtMs);
+    const isAdopted = adoption !== null && adoption.atMs > (set?.atMs ?? 0);
+    return !isAdopted && takesBack(order, write, set);
+  });
+};
+
+/** Nothing ever befell the old side, no scrape stayed without any answer, few requests failed: there was nothing to fear. */
+const isOldSound = (timeline: Timeline, order: Order, fromMs: number, toMs: number): boolean => {
+  const pool = oldPoolOf(order);
+  const stood = during(timeline.sides(pool), fromMs, toMs);
+  if (stood.length === 0 || !stood.every((one) => one.ready >= order.oldReplicas && one.pickerReady))
+    return false;
+  const silent = between(timeline.scrapes(order), fromMs, toMs).some(
+    ({ pods, answered }) => answered === 0 && pods.length > 0,
+  );
+  if (silent) return false;
+  const hurt = timeline
+    .of('act')
+    .some(({ atMs, detail }) => atMs <= toMs && at(detail, 'target', 'pool') === order.oldPool);
+  if (hurt) return false;
+  const traffic = during(timeline.traffic(pool), fromMs - FAILING_FOR_MS, toMs);
+  const [first, last] = [traffic[0], traffic.at(-1)];
+  return (
+    (last?.failed ?? 0) - (first?.failed ?? 0) <= 0.01 * ((last?.requests ?? 0) - (first?.requests ?? 0))
+  );
+};
+
+const sentencesOf = (
+  timeline: Timeline,
+  order: Order,
+  writes: readonly SeenWrite[],
+  beganAtMs: number,
+): readonly { readonly atMs: number; readonly sentence: string }[] => {
+  const index = firstRollback(timeline, order, writes, beganAtMs);
+  const first = writes[index];
+  if (first === undefined) return [];
+  const found: { readonly atMs: number; readonly sentence: string }[] = [];
+  const left = largestShare(first.after, order);
+  const fromMs = Math.min(beganAtMs, first.issuedAtMs - HEALTHY_FOR_MS);
+  if (left > 0 && isOldSound(timeline, order, fromMs, first.issuedAtMs))
+    found.push({
+      atMs: first.atMs,
+      sentence: `the first rollback write leaves ${first.name} at ${Math.round(left * 10) / 10} % although ${order.oldPool} stood healthy`,
+    });
+  for (const write of writes.slice(index + 1)) {
+    const [raise] = raises(write, order);
+    if (raise === undefined) continue;
+    const { shareBefore, shareAfter } = raise;
+    found.push({
+      atMs: write.atMs,
+      sentence: `${write.name} grew from ${Math.round(shareBefore * 10) / 10} to ${Math.round(shareAfter * 10) / 10} % after its rollback had been written`,
+    });
+  }
+  return found;
+};
+
+export const rollbackIsAbsorbing: Checker = (seen) => {
+  const timeline = timelineOf(seen);
+  const found: Violation[] = [];
+  for (const order of seen.orders) {
+    const { rolloutId } = order;
+    if (rolloutId === null) continue;
+    const restoredAtMs = timeline.restoredAtMs(rolloutId);
+    const beganAtMs = rollbackOf(timeline.entries(rolloutId))?.atMs ?? Number.POSITIVE_INFINITY;
+    for (const name of order.routes) {
+      const writes = timeline.routeWrites(rolloutId).filter((write) => write.name === name);
+      // A document that was set back may have forgotten its rollback.
+      for (const { atMs, sentence } of sentencesOf(timeline, order, writes, beganAtMs))
+        if (atMs < restoredAtMs) found.push({ rule: 'I4', atMs, rolloutId, sentence });
+    }
+  }
+  return found;
+};

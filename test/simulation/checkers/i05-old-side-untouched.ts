@@ -1,0 +1,52 @@
+/** I5: until retention has run out nothing of the old side is deleted, scaled or edited by the product. */
+import type { Checker, Order, SeenObject, SeenWrite } from '../seen.ts';
+import { type Retention, retentionOf } from './retention.ts';
+import { at } from './routes.ts';
+import { timelineOf } from './timeline.ts';
+import { nameOfWritten, span } from './words.ts';
+
+const isOf = (order: Order, write: SeenWrite, kind: string): boolean =>
+  order.cluster === write.cluster &&
+  order.namespace === write.namespace &&
+  order.oldObjects.some((object) => object.kind === kind && object.name === write.name);
+
+const replicas = (object: SeenObject | null): number | null => {
+  const value = at(object, 'spec', 'replicas');
+  return typeof value === 'number' ? value : null;
+};
+
+/** What was done to it, in words. */
+const deedOf = (write: SeenWrite, order: Order): string => {
+  if (write.verb === 'delete') return 'deleted';
+  const [before, after] = [replicas(write.before), replicas(write.after)];
+  if (before === null || after === null || before === after) return 'edited';
+  const floor = Math.ceil((order.oldReplicas * order.floorPercent) / 100);
+  return `scaled from ${before} to ${after}${after < floor ? `, its floor is ${floor}` : ''}`;
+};
+
+const whenOf = ({ overAtMs, because }: Retention, write: SeenWrite): string =>
+  Number.isFinite(overAtMs)
+    ? `${span(overAtMs - write.issuedAtMs)} too early: ${because}`
+    : `and never might be: ${because}`;
+
+/** A write counts as decided when it was sent. Where orders share an old side, one whose retention is over suffices. */
+export const oldSideUntouched: Checker = (seen) =>
+  timelineOf(seen)
+    .of('write')
+    .flatMap((write) => {
+      if (write.by !== 'sluice' || write.verb === 'create') return [];
+      const kind = (write.before ?? write.after)?.kind ?? '';
+      const orders = seen.orders.filter((order) => isOf(order, write, kind));
+      const [first] = orders.filter(({ rolloutId }) => rolloutId !== null);
+      const order = first ?? orders[0];
+      if (order === undefined) return [];
+      if (orders.some((one) => write.issuedAtMs >= retentionOf(seen, one).overAtMs)) return [];
+      return [
+        {
+          rule: 'I5' as const,
+          atMs: write.atMs,
+          rolloutId: order.rolloutId,
+          sentence: `${nameOfWritten(write)} of the old side was ${deedOf(write, order)} ${whenOf(retentionOf(seen, order), write)}`,
+        },
+      ];
+    });

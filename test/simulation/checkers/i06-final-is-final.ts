@@ -1,0 +1,113 @@
+/** I6: a finished rollout never changes and never writes. */
+import type { Checker, Seen, SeenGke, SeenWrite, Violation } from '../seen.ts';
+import { type Life, livesOf, writerOf } from './lives.ts';
+import { canonical } from './routes.ts';
+import { timelineOf } from './timeline.ts';
+import { nameOfWritten, span } from './words.ts';
+
+/** Value: the rollout's id. */
+const INTENT = 'sluice.dev/intent';
+/** On node pools. */
+const OWNER_LABEL = 'sluice-rollout';
+
+const changesSpec = ({ before, after }: SeenWrite): boolean =>
+  canonical(before?.['spec']) !== canonical(after?.['spec']);
+
+const violation = (life: Life, atMs: number, sentence: string): Violation => ({
+  rule: 'I6',
+  atMs,
+  rolloutId: life.rolloutId,
+  sentence,
+});
+
+const sinceEnd = (life: Life, ms: number): string =>
+  `${span(ms - life.endedByMs)} after the rollout was ${life.end?.to ?? 'over'}`;
+
+/** Sent after the end, or sent before and landed after it with an effect on the traffic. */
+const fenced = (life: Life, write: SeenWrite): readonly Violation[] => {
+  if (write.atMs <= life.endedByMs) return [];
+  if (write.issuedAtMs > life.endedByMs)
+    return [
+      violation(life, write.atMs, `${nameOfWritten(write)} was written ${sinceEnd(life, write.issuedAtMs)}`),
+    ];
+  return changesSpec(write)
+    ? [
+        violation(
+          life,
+          write.atMs,
+          `a late write changed ${nameOfWritten(write)} ${sinceEnd(life, write.atMs)}`,
+        ),
+      ]
+    : [];
+};
+
+/** What bears the rollout's intent is made and deleted before its end. */
+const owned = (life: Life, write: SeenWrite): readonly Violation[] => {
+  if (write.issuedAtMs <= life.endedByMs) return [];
+  const verb = write.verb === 'create' ? 'created' : write.verb === 'delete' ? 'deleted' : null;
+  return verb === null
+    ? []
+    : [
+        violation(
+          life,
+          write.atMs,
+          `${nameOfWritten(write)} was ${verb} ${sinceEnd(life, write.issuedAtMs)}`,
+        ),
+      ];
+};
+
+/** A node pool that was kept is deleted later; none is made. */
+const bought = (life: Life, call: SeenGke): readonly Violation[] =>
+  call.what === 'createNodePool' && call.issuedAtMs > life.endedByMs
+    ? [
+        violation(
+          life,
+          call.atMs,
+          `node pool ${call.nodePool} was asked for ${sinceEnd(life, call.issuedAtMs)}`,
+        ),
+      ]
+    : [];
+
+const laterEntries = ({ end, entries, ...life }: Life): readonly Violation[] =>
+  end === undefined
+    ? []
+    : entries
+        .filter((entry) => entry.seq > end.seq)
+        .slice(0, 1)
+        .map((entry) =>
+          violation(
+            { end, entries, ...life },
+            life.publishedMs(entry),
+            `entry ${entry.seq} ("${entry.sentence}") follows entry ${end.seq}, with which the rollout was ${end.to}`,
+          ),
+        );
+
+const ofWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] =>
+  timelineOf(seen)
+    .of('write')
+    .flatMap((write) => {
+      if (write.by !== 'sluice') return [];
+      const writer = lives.get(writerOf(write) ?? '');
+      const intent = (write.after ?? write.before)?.metadata.annotations?.[INTENT];
+      const owner = lives.get(intent ?? '');
+      return [
+        ...(writer === undefined ? [] : fenced(writer, write)),
+        ...(owner === undefined ? [] : owned(owner, write)),
+      ];
+    });
+
+/** A rollout whose document was set back to an older version may do again what it did. */
+export const finalIsFinal: Checker = (seen) => {
+  const ended = livesOf(seen).filter((life) => life.end !== undefined && !Number.isFinite(life.restoredAtMs));
+  const lives = new Map(ended.map((life) => [life.rolloutId, life]));
+  return [
+    ...ended.flatMap(laterEntries),
+    ...ofWrites(seen, lives),
+    ...timelineOf(seen)
+      .of('gke')
+      .flatMap((call) => {
+        const life = lives.get(call.labels[OWNER_LABEL] ?? '');
+        return life === undefined ? [] : bought(life, call);
+      }),
+  ];
+};

@@ -1,0 +1,139 @@
+/** I7: at most one unfinished rollout past `queued` works on a pool, route or node pool. */
+import type { Checker, Order, Seen, SeenEntry, SeenGke, SeenWrite, Violation } from '../seen.ts';
+import { type Life, livesOf, writerOf } from './lives.ts';
+import { HTTP_ROUTES } from './routes.ts';
+import { timelineOf } from './timeline.ts';
+import { nameOfWritten } from './words.ts';
+
+const OWNER_LABEL = 'sluice-rollout';
+
+/** A time in which a rollout certainly held what it works on. */
+interface Tenure {
+  readonly life: Life;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly what: string;
+}
+
+const FINAL: ReadonlySet<string> = new Set(['promoted', 'rolledBack', 'failed']);
+
+/** Without a plan only the old pool is held. */
+const UNPLANNED: ReadonlySet<string> = new Set(['queued', 'preflight']);
+
+/**
+ * Stretches of a journal in which the state was none of `outside`. They begin when the entry was published and end with the time
+ * on the entry that ends them: both are within what was really so.
+ */
+const stretches = (
+  life: Life,
+  outside: (state: string) => boolean,
+): readonly (readonly [number, number])[] => {
+  const found: (readonly [number, number])[] = [];
+  let since: SeenEntry | null = null;
+  for (const entry of life.entries) {
+    if (since === null && !outside(entry.to)) since = entry;
+    else if (since !== null && outside(entry.to)) {
+      found.push([life.publishedMs(since), entry.atMs]);
+      since = null;
+    }
+  }
+  if (since !== null) found.push([life.publishedMs(since), Number.POSITIVE_INFINITY]);
+  return found.map(([fromMs, toMs]) => [fromMs, Math.min(toMs, life.restoredAtMs)] as const);
+};
+
+const place = ({ cluster, namespace }: Order, kind: string, name: string): string =>
+  `${kind} ${namespace}/${name} of ${cluster}`;
+
+const tenuresOf = (life: Life): readonly Tenure[] => {
+  const { order } = life;
+  if (order === undefined) return [];
+  const make = (places: readonly string[], outside: (state: string) => boolean): readonly Tenure[] =>
+    stretches(life, outside).flatMap(([fromMs, toMs]) =>
+      places.map((what) => ({ life, fromMs, toMs, what })),
+    );
+  return [
+    ...make([place(order, 'pool', order.oldPool)], (state) => state === 'queued' || FINAL.has(state)),
+    ...make(
+      [place(order, 'pool', order.newPool), ...order.routes.map((route) => place(order, 'route', route))],
+      (state) => UNPLANNED.has(state) || FINAL.has(state),
+    ),
+  ];
+};
+
+/** One sentence per pair of rollouts: the pool, or the route, that they shared first. */
+const overlaps = (lives: readonly Life[]): readonly Violation[] => {
+  const tenures = lives.flatMap(tenuresOf).toSorted((one, other) => one.fromMs - other.fromMs);
+  const said = new Set<string>();
+  return tenures.flatMap((one, index) =>
+    tenures.slice(index + 1).flatMap((other) => {
+      const pair = `${one.life.rolloutId} ${other.life.rolloutId}`;
+      if (one.life === other.life || one.what !== other.what || other.fromMs >= one.toMs) return [];
+      if (other.fromMs >= other.toMs || said.has(pair)) return [];
+      said.add(pair);
+      return [
+        {
+          rule: 'I7' as const,
+          atMs: other.fromMs,
+          rolloutId: other.life.rolloutId,
+          sentence: `${other.life.rolloutId} works on ${one.what} while ${one.life.rolloutId}, which works on it too, has not ended`,
+        },
+      ];
+    }),
+  );
+};
+
+const isUnfinishedAt = (life: Life | undefined, ms: number): boolean =>
+  life === undefined || ((life.end?.atMs ?? Number.POSITIVE_INFINITY) > ms && life.restoredAtMs > ms);
+
+/** Nobody writes a route that an unfinished rollout has written before. */
+const mixedWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
+  const writers = new Map<string, Map<string, SeenWrite>>();
+  return timelineOf(seen)
+    .of('write')
+    .flatMap((write) => {
+      const writer = write.resource === HTTP_ROUTES ? writerOf(write) : null;
+      if (writer === null) return [];
+      const route = `${write.cluster} ${write.namespace ?? ''}/${write.name}`;
+      const earlier = writers.get(route) ?? new Map<string, SeenWrite>();
+      writers.set(route, earlier);
+      const others = [...earlier.keys()].filter(
+        (id) => id !== writer && isUnfinishedAt(lives.get(id), write.issuedAtMs),
+      );
+      if (!earlier.has(writer)) earlier.set(writer, write);
+      return others.slice(0, 1).map((other) => ({
+        rule: 'I7' as const,
+        atMs: write.atMs,
+        rolloutId: writer,
+        sentence: `${writer} wrote ${nameOfWritten(write)}, which ${other} had written before and has not ended`,
+      }));
+    });
+};
+
+/** A node pool of one name belongs to one unfinished rollout. */
+const sharedNodePools = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
+  const owners = new Map<string, SeenGke>();
+  return timelineOf(seen)
+    .of('gke')
+    .flatMap((call) => {
+      if (call.what !== 'createNodePool') return [];
+      const key = `${call.cluster} ${call.nodePool}`;
+      const owner = owners.get(key)?.labels[OWNER_LABEL] ?? '';
+      const by = call.labels[OWNER_LABEL] ?? '';
+      owners.set(key, call);
+      if (owner === '' || owner === by || !isUnfinishedAt(lives.get(owner), call.issuedAtMs)) return [];
+      return [
+        {
+          rule: 'I7' as const,
+          atMs: call.atMs,
+          rolloutId: by,
+          sentence: `${by} made node pool ${call.nodePool}, whose name ${owner}, not ended yet, had used`,
+        },
+      ];
+    });
+};
+
+export const onePerPool: Checker = (seen) => {
+  const lives = livesOf(seen);
+  const byId = new Map(lives.map((life) => [life.rolloutId, life]));
+  return [...overlaps(lives), ...mixedWrites(seen, byId), ...sharedNodePools(seen, byId)];
+};

@@ -1,0 +1,153 @@
+/** I9: what the product writes to things that it did not create is a closed list, and it deletes nothing but what was agreed. */
+import type { Checker, Order, Seen, SeenGke, SeenWrite, Violation } from '../seen.ts';
+import { foreignMetadata, problemOfRoute, restOf } from './i09-route-writes.ts';
+import { writerOf } from './lives.ts';
+import { retentionOf } from './retention.ts';
+import { at, canonical, HTTP_ROUTES } from './routes.ts';
+import { timelineOf } from './timeline.ts';
+import { nameOfWritten, span } from './words.ts';
+
+const OBJECTIVES = /^inferenceobjectives\./u;
+
+/** Value: the id of the rollout that made it. */
+const INTENT = 'sluice.dev/intent';
+const OWNER_LABEL = 'sluice-rollout';
+
+/** Orders on the namespace of a write; a write to the cluster itself belongs to all of the cluster. */
+const ordersOf = (seen: Seen, write: SeenWrite): readonly Order[] =>
+  seen.orders.filter(
+    (order) =>
+      order.cluster === write.cluster && (write.namespace === null || order.namespace === write.namespace),
+  );
+
+const createdProblem = (orders: readonly Order[], write: SeenWrite): string | null => {
+  const intent = write.after?.metadata.annotations?.[INTENT];
+  if (intent === undefined) return 'was created without saying for which rollout';
+  const order = orders.find(({ rolloutId }) => rolloutId === intent);
+  if (order === undefined) return `was created for ${intent}, which has no order here`;
+  return order.source === 'manifests' ? null : `was created for ${intent}, whose new side was there already`;
+};
+
+/** What was asked to be deleted, once its time has come. */
+const deletedProblem = (seen: Seen, orders: readonly Order[], write: SeenWrite): string | null => {
+  const kind = (write.before ?? write.after)?.kind;
+  const listed = orders.filter(({ oldObjects }) =>
+    oldObjects.some((object) => object.kind === kind && object.name === write.name),
+  );
+  if (listed.length === 0) return 'was deleted: the product did not create it, and no order retires it';
+  const retired = listed.filter(({ retire }) => retire === 'delete');
+  if (retired.length === 0) return 'was deleted, though the old side was to be kept';
+  return retired.some((order) => write.issuedAtMs >= retentionOf(seen, order).overAtMs)
+    ? null
+    : 'was deleted before its retention was over';
+};
+
+const objectiveProblem = (orders: readonly Order[], { before, after }: SeenWrite): string | null => {
+  if (foreignMetadata(before) !== foreignMetadata(after)) return 'changed metadata that are not ours';
+  if (restOf(before, 'poolRef') !== restOf(after, 'poolRef')) return 'changed more than its pool';
+  const names = [before, after].map((object) => at(object, 'spec', 'poolRef', 'name'));
+  const rest = [before, after].map((object) => {
+    const ref = at(object, 'spec', 'poolRef') as Readonly<Record<string, unknown>> | undefined;
+    return canonical({ ...ref, name: '' });
+  });
+  if (rest[0] !== rest[1]) return "changed more of its pool's reference than the name";
+  const isKnown = orders.some((order) => names[1] === order.oldPool || names[1] === order.newPool);
+  return isKnown ? null : `was pointed at ${String(names[1])}, a pool of no order`;
+};
+
+/** The one whose fence it bears; before its first fence any order that lists the route. */
+const routeOrder = (orders: readonly Order[], write: SeenWrite): Order | undefined => {
+  const writer = writerOf(write);
+  return (
+    orders.find(({ rolloutId }) => rolloutId !== null && rolloutId === writer) ??
+    orders.find(({ routes }) => routes.includes(write.name))
+  );
+};
+
+const changedProblem = (seen: Seen, orders: readonly Order[], write: SeenWrite): string | null => {
+  if (OBJECTIVES.test(write.resource)) return objectiveProblem(orders, write);
+  if (write.resource !== HTTP_ROUTES) return 'was changed: the product did not create it';
+  const order = routeOrder(orders, write);
+  if (order === undefined || !order.routes.includes(write.name))
+    return 'was written: it is no route of an order';
+  if (writerOf(write) === null) return 'was written without a new fence';
+  const removesOld = problemOfRemoval(seen, order, write);
+  return removesOld ?? problemOfRoute(seen, order, write);
+};
+
+const namesOld = (object: SeenWrite['before'], { oldPool }: Order): boolean =>
+  JSON.stringify(object?.['spec'] ?? null).includes(`"name":"${oldPool}"`);
+
+/** The old pool's ref goes only with its retention. */
+const problemOfRemoval = (seen: Seen, order: Order, write: SeenWrite): string | null => {
+  if (!namesOld(write.before, order) || namesOld(write.after, order)) return null;
+  const { overAtMs, because } = retentionOf(seen, order);
+  if (write.issuedAtMs >= overAtMs) return null;
+  return Number.isFinite(overAtMs)
+    ? `lost the old pool's ref ${span(overAtMs - write.issuedAtMs)} too early: ${because}`
+    : `lost the old pool's ref: ${because}`;
+};
+
+const ofWrites = (seen: Seen): readonly Violation[] => {
+  /** uids of what the product created. */
+  const own = new Set<string>();
+  return timelineOf(seen)
+    .of('write')
+    .flatMap((write) => {
+      if (write.by !== 'sluice') return [];
+      const uid = (write.before ?? write.after)?.metadata.uid ?? '';
+      const orders = ordersOf(seen, write);
+      if (write.verb === 'create') own.add(uid);
+      const problem =
+        orders.length === 0
+          ? 'was written: no order is about its namespace'
+          : write.verb === 'create'
+            ? createdProblem(orders, write)
+            : own.has(uid)
+              ? null
+              : write.verb === 'delete'
+                ? deletedProblem(seen, orders, write)
+                : changedProblem(seen, orders, write);
+      if (problem === null) return [];
+      return [
+        {
+          rule: 'I9' as const,
+          atMs: write.atMs,
+          rolloutId: writerOf(write),
+          sentence: `${nameOfWritten(write)} ${problem}`,
+        },
+      ];
+    });
+};
+
+const gkeProblem = (seen: Seen, call: SeenGke, made: ReadonlySet<string>): string | null => {
+  if (!seen.orders.some(({ cluster }) => cluster === call.cluster))
+    return `is in ${call.cluster}, a cluster of no order`;
+  if (call.what === 'deleteNodePool')
+    return made.has(`${call.cluster} ${call.nodePool}`) ? null : 'was deleted: the product did not create it';
+  const owner = call.labels[OWNER_LABEL];
+  return seen.orders.some(({ rolloutId }) => rolloutId !== null && rolloutId === owner)
+    ? null
+    : 'was created without saying for which rollout';
+};
+
+const ofNodePools = (seen: Seen): readonly Violation[] => {
+  const made = new Set<string>();
+  return timelineOf(seen)
+    .of('gke')
+    .flatMap((call) => {
+      if (call.what === 'createNodePool') made.add(`${call.cluster} ${call.nodePool}`);
+      const problem = gkeProblem(seen, call, made);
+      if (problem === null) return [];
+      return [
+        {
+          rule: 'I9' as const,
+          atMs: call.atMs,
+          rolloutId: call.labels[OWNER_LABEL] ?? null,
+          sentence: `node pool ${call.nodePool} ${problem}`,
+        },
+      ];
+    });
+};
+
+export const closedList: Checker = (seen) => [...ofWrites(seen), ...ofNodePools(seen)];

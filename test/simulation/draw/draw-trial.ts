@@ -1,0 +1,47 @@
+import { drawAnswerFaults } from '../../../simulator/scheduler/draw-answer-faults.ts';
+import { drawFaults } from '../../../simulator/scheduler/faults.ts';
+import { drawPlatformFaults } from '../../../simulator/scheduler/platform-faults.ts';
+import { createRandom } from '../../../simulator/scheduler/random.ts';
+import type { Trial } from '../trial.ts';
+import { drawActs, drawGateway, drawGitOps, drawNodePoolFaults } from './draw-acts.ts';
+import { drawDeeds } from './draw-deeds.ts';
+import { drawOrders, drawStacks } from './draw-orders.ts';
+import { drawStoreFaults } from './draw-store-faults.ts';
+import { several } from './pick.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A trial that follows from its seed alone. Each part has a generator of its own: a change of one leaves the others. */
+export const drawTrial = (seed: number): Trial => {
+  const random = createRandom(seed, 'trial');
+  const stacks = drawStacks(createRandom(seed, 'trial/stacks'));
+  const orders = drawOrders(createRandom(seed, 'trial/orders'), stacks);
+  const instances = random.chance(0.5) ? 1 : random.int(2, 3);
+  const faultsForMs = random.int(30, 120) * MINUTE_MS;
+  const within = { count: orders.length, stacks, faultsForMs };
+  const faulty = random.chance(0.85);
+  const when = (): number => random.int(1, faultsForMs / MINUTE_MS) * MINUTE_MS;
+  return {
+    seed,
+    stacks,
+    orders,
+    instances,
+    skewMs: Array.from({ length: instances }, () => (random.chance(0.2) ? random.int(-120_000, 120_000) : 0)),
+    twoVersions: instances > 1 && random.chance(0.2),
+    faultsForMs,
+    calls: faulty && random.chance(0.7) ? drawFaults(createRandom(seed, 'trial/calls')) : null,
+    platform: faulty && random.chance(0.7) ? drawPlatformFaults(createRandom(seed, 'trial/platform')) : null,
+    store: faulty && random.chance(0.5) ? drawStoreFaults(createRandom(seed, 'trial/store'), within) : null,
+    answers: faulty && random.chance(0.6) ? drawAnswerFaults(createRandom(seed, 'trial/answers')) : null,
+    gateway: drawGateway(createRandom(seed, 'trial/gateway')),
+    nodePoolFaults: drawNodePoolFaults(createRandom(seed, 'trial/nodePools')),
+    gitOps: drawGitOps(createRandom(seed, 'trial/gitOps'), within),
+    acts: drawActs(createRandom(seed, 'trial/acts'), stacks, orders),
+    deeds: drawDeeds(createRandom(seed, 'trial/deeds'), orders),
+    ticksStopped: several(random, { more: 0.06, most: 2 }, () => ({
+      afterMs: when(),
+      forMs: random.int(2, 25) * MINUTE_MS,
+    })),
+    redrives: several(random, { more: 0.1, most: 2 }, when),
+  };
+};

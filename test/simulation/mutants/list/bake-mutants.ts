@@ -1,0 +1,128 @@
+/** Mistakes about when a rung has been baked and what its gates have said: I3. */
+import type { Mutant } from '../mutant.ts';
+
+export const BAKE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'bake-from-the-write',
+    rule: 'I3',
+    why: 'The bake is counted from the write of the weights, not from their confirmation by the gateway.',
+    edits: [
+      {
+        file: 'workflows/rollout/delays.ts',
+        find: 'Math.max(0, context.bake.remainingMs),',
+        replace:
+          'Math.max(0, context.bake.remainingMs - (context.nowMs - (context.clocks.writtenMs ?? context.nowMs))),',
+      },
+    ],
+  },
+  {
+    name: 'missing-data-passes',
+    rule: 'I3',
+    why: 'A gate that could not say anything is taken for one that has nothing to object to.',
+    edits: [
+      {
+        file: 'workflows/rollout/guards.ts',
+        find: "  hasPassed: ({ context }: Args): boolean => context.verdicts.every((verdict) => verdict.answer === 'pass'),",
+        replace:
+          "  hasPassed: ({ context }: Args): boolean => context.verdicts.every((verdict) => verdict.answer !== 'fail'),",
+      },
+    ],
+  },
+  {
+    name: 'pause-as-a-history-state',
+    rule: 'I3',
+    why: 'A resume goes back to where the pause is thought to have come from, without asking whether the weights stand.',
+    edits: [
+      {
+        file: 'workflows/rollout/machine.ts',
+        find: "{ target: 'choosing', actions: 'restartIfAsked' },",
+        replace: "{ target: 'baking', actions: 'restartIfAsked' },",
+      },
+    ],
+  },
+  {
+    name: 'resume-takes-the-next-rung',
+    rule: 'I3',
+    why: 'A resume is read as "go on", and going on means the next rung.',
+    edits: [
+      {
+        file: 'workflows/rollout/machine.ts',
+        find: "{ target: 'choosing', actions: 'restartIfAsked' },",
+        replace: "{ target: 'choosing', actions: ['restartIfAsked', 'advanceRung'] },",
+      },
+    ],
+  },
+  {
+    name: 'hold-counts-as-bake',
+    rule: 'I3',
+    why: 'What is left of a bake is computed from when it began, so that the hours of a hold count as well.',
+    edits: [
+      {
+        file: 'workflows/rollout/delays.ts',
+        find: 'Math.max(0, context.bake.remainingMs),',
+        replace:
+          'Math.max(0, (context.course?.ladder[context.rung]?.bakeMs ?? 0) - (context.bake.extensions > 0 ? 0 : context.nowMs - (context.bake.sinceMs ?? context.nowMs))),',
+      },
+    ],
+  },
+  {
+    name: 'no-timer-token',
+    rule: 'I3',
+    why: 'A timer is known by its name only, so that a process that slept ends the bake of a later rung.',
+    edits: [
+      {
+        file: 'functions/runtime/wake.ts',
+        find: "      current.timers.some((set) => set.token === timer.token)\n        ? { kind: 'timer', messageId: `${timer.token}/fired`, timerId: timer.id, token: timer.token }",
+        replace:
+          "      current.timers.some((set) => set.id === timer.id)\n        ? { kind: 'timer', messageId: `${timer.id}/${current.revision}`, timerId: timer.id, token: timer.token }",
+      },
+      {
+        file: 'workflows/rollout/step.ts',
+        find: 'timer.id === message.timerId && timer.token === message.token',
+        replace: 'timer.id === message.timerId',
+      },
+    ],
+  },
+  {
+    name: 'clock-of-the-process',
+    rule: 'I3',
+    why: 'Timers are compared with the clock of the machine that happens to look, not with the time of the store.',
+    edits: [
+      {
+        file: 'functions/runtime/wake.ts',
+        find: '  const { document, readAtMs } = await shell.ports.store.load({ rolloutId });\n  if (document === null) return null;\n  const next = await work(',
+        replace:
+          '  const { document } = await shell.ports.store.load({ rolloutId });\n  const readAtMs = nowMs;\n  if (document === null) return null;\n  const next = await work(',
+      },
+    ],
+  },
+  {
+    name: 'limit-in-percent',
+    rule: 'I3',
+    why: 'A limit that is a ratio is compared with failures in percent: the judge of errors passes what is a hundred times too much.',
+    edits: [
+      {
+        file: 'workflows/steps/gates/judges.ts',
+        find: 'if (isBroken(fresh, ratioMax)) return',
+        replace: 'if (isBroken(fresh, Math.min(0.99, ratioMax * 100))) return',
+      },
+      {
+        file: 'workflows/steps/gates/judges.ts',
+        find: 'export const ERRORS_MARGIN = 0.005;',
+        replace: 'export const ERRORS_MARGIN = 0.5;',
+      },
+    ],
+  },
+  {
+    name: 'evidence-of-the-rung-before',
+    rule: 'I3',
+    why: 'The counters of the gates go on from rung to rung, so that the first one answers for all.',
+    edits: [
+      {
+        file: 'workflows/rollout/updates.ts',
+        find: '...(grown ? { evidence: restartRung(context.evidence), bake: freshBake(context) } : {}),',
+        replace: '...(grown ? { bake: freshBake(context) } : {}),',
+      },
+    ],
+  },
+];

@@ -1,0 +1,88 @@
+import type { Trial, TrialOrder } from '../trial.ts';
+import { EXAMPLE, machinesOf, namespaceOf } from './stack-objects.ts';
+
+export const CLUSTER_NAMES = [
+  'projects/acme/locations/us-central1/clusters/inference',
+  'projects/acme/locations/europe-west4/clusters/inference',
+] as const;
+
+export const policyOf = (stack: number): string => `projects/acme/alertPolicies/team-${stack}-5xx`;
+
+export const WINDOW_HOURS = 4;
+
+const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 1000))}s`;
+
+const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+
+/** When the window of an order opens and closes, full minutes; null: it has none. */
+export const windowOf = (
+  order: TrialOrder,
+  startMs: number,
+): { readonly fromMs: number; readonly toMs: number } | null => {
+  if (order.windowAfterMs === null) return null;
+  const fromMs = Math.floor((startMs + order.windowAfterMs) / 60_000) * 60_000;
+  return { fromMs, toMs: fromMs + WINDOW_HOURS * 3_600_000 };
+};
+
+const nodesText = (trial: Trial, order: TrialOrder): string => {
+  const stack = trial.stacks[order.stack];
+  if (stack === undefined) throw new RangeError(`there is no stack ${order.stack}`);
+  switch (order.nodes) {
+    case 'same':
+      return 'same';
+    case 'nodePool':
+      return '{ nodePool: h200 }';
+    case 'create':
+      return `{ create: { name: h200, like: h100, machineType: a3-ultragpu-8g, nodes: ${machinesOf(stack)}, zones: [${stack.cluster === 0 ? 'us-central1-a' : 'europe-west4-a'}], capacity: [{ onDemand: {}, deadline: 20m }], keepAfterFailure: 1h } }`;
+    default:
+      return order.nodes satisfies never;
+  }
+};
+
+const MODEL = [
+  '    model: { id: acme/llama-3.1-8b-v2, revision: "2026-02-20", servedNames: [llama-3.1-8b-v2, llama-3.1-8b] }',
+  '    adapters: { food-review: same, cad-fabricator: same }',
+];
+
+/** The rollout file that an order's author wrote. */
+export const rolloutText = (trial: Trial, index: number, startMs: number): string => {
+  const order = trial.orders[index];
+  const stack = trial.stacks[order?.stack ?? -1];
+  if (order === undefined || stack === undefined) throw new RangeError(`there is no order ${index}`);
+  const { oldPool, newPool } = EXAMPLE[stack.type];
+  const window = windowOf(order, startMs);
+  const source = stack.newSideThere ? 'existing' : '{ manifests: [new/*.yaml] }';
+  return [
+    'apiVersion: sluice.dev/v1',
+    'kind: Rollout',
+    `metadata: { name: order-${index} }`,
+    'spec:',
+    `  type: ${stack.type}`,
+    `  cluster: ${CLUSTER_NAMES[stack.cluster]}`,
+    `  namespace: ${namespaceOf(order.stack)}`,
+    `  from: { pool: ${oldPool} }`,
+    '  to:',
+    `    pool: ${newPool}`,
+    `    source: ${source}`,
+    `    nodes: ${nodesText(trial, order)}`,
+    ...(stack.type === 'baseModel' ? MODEL : []),
+    '  ladder:',
+    ...order.ladder.map(
+      ({ share, bakeMs, approval }) =>
+        `    - { share: ${share}, bake: ${seconds(bakeMs)}${approval ? ', approval: true' : ''} }`,
+    ),
+    `  pacing: { settle: ${seconds(order.settleMs)}, warmUp: ${seconds(order.warmUpMs)} }`,
+    ...(order.ttft ? ['  objectives: { ttft: { over: 2.5s, atMost: 0.05 } }'] : []),
+    `  gates: { tune: { errors: { minSamples: ${order.errorSamplesMin} } } }`,
+    `  alerts: { policies: [{ name: ${policyOf(order.stack)}, blames: new }], holdWhileOpen: ${order.holdWhileOpen} }`,
+    ...(window === null
+      ? []
+      : [
+          `  windows: [{ days: daily, from: "${clock(window.fromMs)}", to: "${clock(window.toMs)}", timeZone: Etc/UTC }]`,
+        ]),
+    `  rollback: { floor: ${order.floorPercent}, onHoldFor: ${seconds(order.onHoldForMs)}, after: { newPods: ${seconds(order.keepNewPodsMs)}, nodePool: 1h } }`,
+    `  retention: { old: ${seconds(order.retentionMs)}, retire: ${order.retire} }`,
+    '  acknowledge: [floating-model]',
+    '',
+  ].join('\n');
+};
