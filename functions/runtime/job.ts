@@ -1,5 +1,4 @@
 /** What hands and looks read out of a document; parsed once per revision, not once per call. */
-import { InvariantError } from '../../workflows/errors.ts';
 import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { Plan } from '../../workflows/plans/plan.ts';
 import type { Effect } from '../../workflows/rollout/effects.ts';
@@ -36,22 +35,11 @@ export const factsOf = (document: RolloutDocument, cache: FactsCache): Facts => 
   const facts: Facts = {
     document,
     state,
-    spec: specOf(document, cache),
+    spec: cache.texts.parse(document.spec, specFromJson),
     plan: planOf(document, state, cache),
   };
   cache.facts = facts;
   return facts;
-};
-
-/** What we have written ourselves and cannot read is nobody's mistake but ours. @throws InvariantError `spec-unreadable`. */
-const specOf = (document: RolloutDocument, cache: FactsCache): RolloutSpec => {
-  try {
-    return cache.texts.parse(document.spec, specFromJson);
-  } catch (cause) {
-    throw new InvariantError('spec-unreadable', `the spec of ${document.rolloutId} cannot be read`, {
-      cause,
-    });
-  }
 };
 
 const planOf = (document: RolloutDocument, state: RolloutState, cache: FactsCache): Plan | null => {

@@ -3,6 +3,7 @@
  * split, so it reads each pod once and copies nothing.
  */
 import { type KubeObject, RESOURCES } from '../../workflows/kubernetes.ts';
+import { at, conditionOf, itemsOf, numberAt, textAt } from '../../workflows/plans/fields.ts';
 import type { SidePlan } from '../../workflows/plans/plan.ts';
 import type { PodTarget, Ports, ScrapeResult } from '../../workflows/ports.ts';
 import type {
@@ -32,17 +33,12 @@ type Labels = Readonly<Record<string, string>>;
 
 /** What is read of a Pod (core/v1); the rest is carried along unread. */
 interface PodFields {
-  readonly spec?: {
-    readonly containers?: readonly {
-      readonly name: string;
-      readonly ports?: readonly { readonly containerPort: number }[];
-    }[];
-  };
+  readonly spec?: { readonly containers?: unknown } | null;
   readonly status?: {
-    readonly phase?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly { readonly name: string; readonly restartCount?: number }[];
-  };
+    readonly phase?: unknown;
+    readonly conditions?: unknown;
+    readonly containerStatuses?: unknown;
+  } | null;
 }
 
 const matches = (labels: Labels, selector: Labels): boolean => {
@@ -57,24 +53,28 @@ const matches = (labels: Labels, selector: Labels): boolean => {
 
 /** Restarts of the container that serves `port`: a sidecar's restart takes no request along. All where none declares it. */
 const restartsOf = (pod: KubeObject & PodFields, port: number): number => {
-  const statuses = pod.status?.containerStatuses ?? [];
+  const statuses = itemsOf(pod.status?.containerStatuses);
   if (statuses.length > 1) {
-    const server = pod.spec?.containers?.find((container) =>
-      container.ports?.some((declared) => declared.containerPort === port),
+    const server = itemsOf(pod.spec?.containers).find((container) =>
+      itemsOf(at(container, 'ports')).some((declared) => at(declared, 'containerPort') === port),
     );
-    const status = statuses.find((one) => one.name === server?.name);
-    if (status !== undefined) return status.restartCount ?? 0;
+    const name = textAt(server, 'name');
+    const status = statuses.find((one) => name !== null && textAt(one, 'name') === name);
+    if (status !== undefined) return restartCountOf(status);
   }
   let restarts = 0;
-  for (const status of statuses) restarts += status.restartCount ?? 0;
+  for (const status of statuses) restarts += restartCountOf(status);
   return restarts;
+};
+
+const restartCountOf = (status: unknown): number => {
+  const count = numberAt(status, 'restartCount') ?? 0;
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
 };
 
 const isReady = (pod: KubeObject & PodFields): boolean => {
   if (pod.metadata.deletionTimestamp !== undefined) return false;
-  for (const condition of pod.status?.conditions ?? [])
-    if (condition.type === 'Ready') return condition.status === 'True';
-  return false;
+  return textAt(conditionOf(pod.status?.conditions, 'Ready'), 'status') === 'True';
 };
 
 /** What is kept of a pod while its metrics are asked for: lists of Pods are large, and many looks are under way at once. */

@@ -4,6 +4,7 @@ import { isOurFault } from '../../workflows/errors.ts';
 import type { Command } from '../../workflows/rollout/messages.ts';
 import type { Action, ActionResult } from './actions.ts';
 import { advance } from './advance.ts';
+import { findEntry } from './find-entry.ts';
 import { executeRollbackRecord } from './rollback-record.ts';
 import type { Shell } from './shell.ts';
 import { startRollout } from './start-rollout.ts';
@@ -46,10 +47,11 @@ type CommandAction = Exclude<Action, { action: 'start' | 'freeze' | 'unfreeze' }
 
 const command = async (shell: Shell, action: CommandAction, asker: Asker): Promise<ActionResult> => {
   const { rolloutId } = action;
+  const messageId = `request/${action.requestId}`;
   try {
     const advanced = await advance(shell, rolloutId, () => ({
       kind: 'command',
-      messageId: `request/${action.requestId}`,
+      messageId,
       origin: { principal: asker.principal, via: asker.via },
       command: commandOf(action),
     }));
@@ -60,22 +62,19 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
         detail: `there is no rollout ${rolloutId}`,
         rolloutId: null,
       };
-    if (advanced.kind === 'finished')
+    const { document } = advanced;
+    if (advanced.kind !== 'finished') await settle(shell, document);
+    // A request that comes again is answered as it was the first time, whatever has happened since.
+    const entry = advanced.kind === 'applied' ? advanced.entry : await findEntry(shell, document, messageId);
+    if (entry === null)
       return {
         status: 409,
         code: 'finished',
-        detail: `${rolloutId} has ended: ${advanced.document.state}`,
+        detail: `${rolloutId} has ended: ${document.state}`,
         rolloutId,
       };
-    await settle(shell, advanced.document);
-    if (advanced.kind === 'applied' && advanced.entry.refusal !== null)
-      return { status: 409, code: 'refused', detail: advanced.entry.refusal, rolloutId };
-    return {
-      status: 200,
-      code: 'applied',
-      detail: advanced.kind === 'applied' ? advanced.entry.sentence : 'accounted for already',
-      rolloutId,
-    };
+    if (entry.refusal !== null) return { status: 409, code: 'refused', detail: entry.refusal, rolloutId };
+    return { status: 200, code: 'applied', detail: entry.sentence, rolloutId };
   } catch (error) {
     if (!isOurFault(error) || action.action !== 'rollback') throw error;
     await executeRollbackRecord(shell, rolloutId, action.reason);

@@ -11,6 +11,7 @@ import type {
   KubeAnswer,
   KubeList,
   KubernetesPort,
+  ModelServersPort,
   NoAnswer,
   NodePool,
   Ports,
@@ -155,9 +156,20 @@ const soundGkePort = ({ gke }: Ports): GkePort => ({
   listOperations: async (call) => soundGke(await gke.listOperations(call), isListOf(isOperation)),
 });
 
+/** A body is a text, whatever it says. */
+const soundModels = ({ models }: Ports): ModelServersPort => ({
+  scrape: (call) => models.scrape(call),
+  ask: async (call) => {
+    const result = await models.ask(call);
+    if (result.kind === 'unanswered' || isText(result.body)) return result;
+    return { kind: 'unanswered', why: 'the answer has no body' };
+  },
+});
+
 /** The same ports, with answers that can be relied upon. Issues exactly the calls that are asked for. */
 export const soundPorts = (ports: Ports): Ports => ({
   ...ports,
   kubernetes: soundKubernetes(ports),
   gke: soundGkePort(ports),
+  models: soundModels(ports),
 });

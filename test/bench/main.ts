@@ -9,6 +9,7 @@ import { memoryPer1000 } from './memory-per-1000.ts';
 import { memoryRss } from './memory-rss.ts';
 import { overheadRatio } from './overhead-ratio.ts';
 import { rolloutsPerSecond } from './rollouts-per-second.ts';
+import { simRollouts } from './sim-rollouts.ts';
 import { stepSpeed } from './step-speed.ts';
 import { throughput } from './throughput.ts';
 import { tickIdleRatio } from './tick-idle-ratio.ts';
@@ -21,6 +22,7 @@ const AIMS: Readonly<Record<string, string>> = {
   'overhead.ratio': '≤ 1.1',
   'fault.to.written': '≤ 15',
   'rollouts.per.second': '≥ 20',
+  'sim.rollouts.per.s': '≥ 20',
 };
 
 type Bench = (say: Say) => Promise<readonly Figure[]>;
@@ -35,6 +37,7 @@ const BENCHES: readonly (readonly [names: readonly string[], run: Bench])[] = [
   [['overhead.ratio'], overheadRatio],
   [['fault.to.written'], faultToWritten],
   [['rollouts.per.second'], rolloutsPerSecond],
+  [['sim.rollouts.per.s'], simRollouts],
 ];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

@@ -71,7 +71,11 @@ export const throughput = async (say: Say): Promise<readonly Figure[]> => {
   const store = openSqliteStore({ path: join(folder, 'store.db'), now: () => clock.nowMs });
   const raw = openRawSqlite(join(folder, 'raw.db'));
   // Load, step and commit call no other port.
-  const shell = createShell({ ports: { store } as unknown as Ports, versions: VERSIONS, instanceId: 'bench' });
+  const shell = createShell({
+    ports: { store } as unknown as Ports,
+    versions: VERSIONS,
+    instanceId: 'bench',
+  });
   const runs: Awaited<ReturnType<typeof run>>[] = [];
   for (let index = 0; index < WARM_UP + ROLLOUTS; index += 1) {
     const times = await run({ shell, raw, clock }, renamed({ ended: document, entries }, index));

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
-import { describe, expect } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ApiRequest, ApiResponse } from '../../workflows/door-types.ts';
 import { NEW_SIDE, ROLLOUT, rolloutFile } from '../helpers/simulated-rollout.ts';
 import { aShell } from './a-shell.ts';
-import { fuzz, type Verdict } from './fuzz.ts';
+import { fuzz, LONG, type Verdict } from './fuzz.ts';
 import { hostileNumber, hostileText, hostileValue, nested, setField } from './hostile-json.ts';
 import { edit, edited } from './mutate.ts';
 import { rolloutText } from './rollout-grammar.ts';
@@ -19,14 +19,45 @@ const request = (method: string, path: string, body?: unknown): ApiRequest => ({
   principal: PRINCIPAL,
 });
 
-const ACTIONS = ['pause', 'resume', 'approve', 'skip', 'finish', 'rollback', 'abandon', 'start', 'freeze', 'retry'];
-const SEGMENTS = ['', 'v1', 'rollouts', 'plans', 'journal', 'freeze', 'unfreeze', ROLLOUT, 'llm-9', '..', '*', ...ACTIONS];
+const ACTIONS = [
+  'pause',
+  'resume',
+  'approve',
+  'skip',
+  'finish',
+  'rollback',
+  'abandon',
+  'start',
+  'freeze',
+  'retry',
+];
+const SEGMENTS = [
+  '',
+  'v1',
+  'rollouts',
+  'plans',
+  'journal',
+  'freeze',
+  'unfreeze',
+  ROLLOUT,
+  'llm-9',
+  '..',
+  '*',
+  ...ACTIONS,
+];
 
 const path = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...ACTIONS).map((action) => `/v1/rollouts/${ROLLOUT}/${action}`) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom('/v1/rollouts', '/v1/plans', '/v1/freeze', '/v1/unfreeze', `/v1/rollouts/${ROLLOUT}`, `/v1/rollouts/${ROLLOUT}/journal`),
+    arbitrary: fc.constantFrom(
+      '/v1/rollouts',
+      '/v1/plans',
+      '/v1/freeze',
+      '/v1/unfreeze',
+      `/v1/rollouts/${ROLLOUT}`,
+      `/v1/rollouts/${ROLLOUT}/journal`,
+    ),
   },
   { weight: 1, arbitrary: hostileText.map((name) => `/v1/rollouts/${name}/journal`) },
   {
@@ -42,7 +73,18 @@ const start = { requestId: 'fuzz', file: rolloutFile({ name: 'other' }), manifes
 /** A field of an action that its schema knows, with a value that it may not. */
 const field = fc.oneof(
   fc.tuple(
-    fc.constantFrom('requestId', 'reason', 'holdId', 'stepEntry', 'drift', 'file', 'fileName', 'planHash', 'rolloutId', 'action'),
+    fc.constantFrom(
+      'requestId',
+      'reason',
+      'holdId',
+      'stepEntry',
+      'drift',
+      'file',
+      'fileName',
+      'planHash',
+      'rolloutId',
+      'action',
+    ),
     fc.oneof(hostileText, hostileValue),
   ),
   fc.tuple(fc.constantFrom('generation', 'untilMs'), hostileNumber),
@@ -52,7 +94,9 @@ const field = fc.oneof(
 /** Some valid, some not a file at all. */
 const file = fc
   .tuple(fc.nat({ max: 900 }), hostileText, fc.boolean())
-  .map(([at, piece, isWhole]) => (isWhole ? start.file : start.file.slice(0, at) + piece + start.file.slice(at)));
+  .map(([at, piece, isWhole]) =>
+    isWhole ? start.file : start.file.slice(0, at) + piece + start.file.slice(at),
+  );
 
 /** Wrong in a field, too deep to be walked by recursion, or too large to be stored. */
 const manifests: fc.Arbitrary<unknown> = fc.oneof(
@@ -63,7 +107,9 @@ const manifests: fc.Arbitrary<unknown> = fc.oneof(
     .map(([depth, isList]) => [{ ...NEW_SIDE[0], spec: nested(depth, isList) }]),
   fc
     .constantFrom(2_000, 1_200_000)
-    .map((length) => NEW_SIDE.map((one, index) => (index > 0 ? one : { ...one, data: { a: 'x'.repeat(length) } }))),
+    .map((length) =>
+      NEW_SIDE.map((one, index) => (index > 0 ? one : { ...one, data: { a: 'x'.repeat(length) } })),
+    ),
 );
 
 const body: fc.Arbitrary<unknown> = fc.oneof(
@@ -115,7 +161,10 @@ const aimed: fc.Arbitrary<ApiRequest> = fc.oneof(
     .tuple(fc.oneof(file, rolloutText), manifests)
     .map(([text, objects]) => request('POST', '/v1/plans', { file: text, manifests: objects })),
   fc
-    .tuple(fc.constantFrom('/v1/rollouts', `/v1/rollouts/${ROLLOUT}`, `/v1/rollouts/${ROLLOUT}/journal`), query)
+    .tuple(
+      fc.constantFrom('/v1/rollouts', `/v1/rollouts/${ROLLOUT}`, `/v1/rollouts/${ROLLOUT}/journal`),
+      query,
+    )
     .map(([where, asked]) => ({ ...request('GET', where), query: asked })),
 );
 
@@ -148,11 +197,13 @@ const checkAnswer = ({ status, headers, body: answered }: ApiResponse): Verdict 
   return String(status);
 };
 
-describe('the API', () => {
-  fuzz({
-    name: 'API, requests of any kind to a running rollout',
-    runs: 150,
-    input: fc.array(fc.oneof({ weight: 3, arbitrary: aimed }, { weight: 2, arbitrary: anyhow }), { minLength: 1, maxLength: 6 }),
+test('API, requests of any kind to a running rollout', LONG, async () => {
+  const seen = await fuzz({
+    runs: 80,
+    input: fc.array(fc.oneof({ weight: 3, arbitrary: aimed }, { weight: 2, arbitrary: anyhow }), {
+      minLength: 1,
+      maxLength: 6,
+    }),
     check: async (requests) => {
       const { doors, log } = aShell();
       const begun = await doors.api(request('POST', '/v1/rollouts', { ...start, file: rolloutFile() }));
@@ -162,6 +213,6 @@ describe('the API', () => {
       expect(log.filter((line) => line.endsWith(' api-failed'))).toEqual([]);
       return verdicts;
     },
-    mustSee: ['200', '400', '404', '405', '409', '422'],
   });
+  expect(seen).toEqual(expect.arrayContaining(['200', '400', '404', '405', '409', '422']));
 });

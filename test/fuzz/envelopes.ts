@@ -23,7 +23,10 @@ export const eventOf = (data: string, attributes: Readonly<Record<string, string
 /** A value whose JSON would exhaust the stack of whoever walks it by recursion; as text, for nobody here can write it. */
 const deepText = fc
   .constantFrom(1_000, 20_000)
-  .map((depth) => `{"action":"start","requestId":"1","file":"","manifests":[${'['.repeat(depth)}${']'.repeat(depth)}]}`);
+  .map(
+    (depth) =>
+      `{"action":"start","requestId":"1","file":"","manifests":[${'['.repeat(depth)}${']'.repeat(depth)}]}`,
+  );
 
 const jsonText = (payload: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
   payload.map((value) => JSON.stringify(value ?? null));
@@ -41,8 +44,10 @@ const damagedBase64 = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   );
 
 /** An envelope with fields missing, of other types, or twice. */
-const damagedEnvelope = (data: string, payloadEdits: fc.Arbitrary<readonly Parameters<typeof edited>[1][number][]>) =>
-  payloadEdits.map((edits) => edited(eventOf(data), edits));
+const damagedEnvelope = (
+  data: string,
+  payloadEdits: fc.Arbitrary<readonly Parameters<typeof edited>[1][number][]>,
+) => payloadEdits.map((edits) => edited(eventOf(data), edits));
 
 /** Mostly a sound envelope with a payload of `payload`; else broken at one of its levels. */
 export const events = (payload: fc.Arbitrary<unknown>): fc.Arbitrary<CloudEvent> => {
@@ -71,4 +76,3 @@ const withoutAttributes = (event: CloudEvent): CloudEvent => {
   const { attributes: _, ...message } = event.data.message;
   return { ...event, data: { ...event.data, message } } as unknown as CloudEvent;
 };
-

@@ -9,7 +9,7 @@
  * A case that fails is shrunk, and printed with the seed.
  */
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { ConflictError, InvariantError, RetryableError, TerminalError } from '../../workflows/errors.ts';
 
 /** What a case came to, in a word: counted and printed. */
@@ -19,19 +19,14 @@ export type Verdict = string;
 type Verdicts = Verdict | readonly Verdict[];
 
 export interface Target<T> {
-  readonly name: string;
   /** Cases of a short run. */
   readonly runs: number;
   readonly input: fc.Arbitrary<T>;
   /** Throws when a property does not hold. */
   readonly check: (input: T) => Verdicts | Promise<Verdicts>;
-  /** Verdicts that have to occur: a target whose cases all end at the first guard tests that guard only. */
-  readonly mustSee: readonly Verdict[];
 }
 
 const SEED = 20_260_302;
-/** Long runs take as long as they take. */
-const TIMEOUT_MS = 3_600_000;
 
 const integerOf = (name: string): number | null => {
   const text = process.env[name];
@@ -58,23 +53,28 @@ const say = (name: string, tally: Tally): string => {
   return `fuzz ${name}: ${tally.cases} cases (${words}), slowest ${Math.ceil(tally.slowestMs)} ms, seed ${seed}`;
 };
 
-/** Declares the test of a target. */
-export const fuzz = <T>({ name, runs, input, check, mustSee }: Target<T>): void => {
-  test(name, { timeout: TIMEOUT_MS }, async () => {
-    const tally: Tally = { cases: 0, slowestMs: 0, verdicts: new Map() };
-    const property = fc.asyncProperty(input, async (given) => {
-      const startMs = performance.now();
-      const verdicts = await check(given);
-      tally.slowestMs = Math.max(tally.slowestMs, performance.now() - startMs);
-      for (const verdict of typeof verdicts === 'string' ? [verdicts] : verdicts)
-        tally.verdicts.set(verdict, (tally.verdicts.get(verdict) ?? 0) + 1);
-      tally.cases += 1;
-    });
-    await fc.assert(property, { numRuns: runsGiven ?? runs, seed });
-    console.log(say(name, tally));
-    for (const verdict of mustSee) expect([...tally.verdicts.keys()], name).toContain(verdict);
-    expect(tally.cases).toBe(runsGiven ?? runs);
+/** Options of a test that runs a target: long runs take as long as they take. */
+export const LONG = { timeout: 3_600_000 };
+
+/**
+ * Runs the target, by the name of the test that does; what its cases came to. A target whose cases all end at the first
+ * guard tests that guard only: the test says what has to occur.
+ */
+export const fuzz = async <T>({ runs, input, check }: Target<T>): Promise<readonly Verdict[]> => {
+  const name = expect.getState().currentTestName ?? '';
+  const tally: Tally = { cases: 0, slowestMs: 0, verdicts: new Map() };
+  const property = fc.asyncProperty(input, async (given) => {
+    const startMs = performance.now();
+    const verdicts = await check(given);
+    tally.slowestMs = Math.max(tally.slowestMs, performance.now() - startMs);
+    for (const verdict of typeof verdicts === 'string' ? [verdicts] : verdicts)
+      tally.verdicts.set(verdict, (tally.verdicts.get(verdict) ?? 0) + 1);
+    tally.cases += 1;
   });
+  await fc.assert(property, { numRuns: runsGiven ?? runs, seed });
+  console.log(say(name, tally));
+  expect(tally.cases).toBe(runsGiven ?? runs);
+  return [...tally.verdicts.keys()];
 };
 
 const CLASSES = [RetryableError, TerminalError, ConflictError, InvariantError] as const;

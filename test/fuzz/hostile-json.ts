@@ -104,5 +104,8 @@ export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 2, arbitrary: fc.array(leaf, { maxLength: 3 }) },
   { weight: 2, arbitrary: fc.array(fc.tuple(hostileText, leaf), { maxLength: 3 }).map(objectOf) },
   { weight: 1, arbitrary: fc.array(fc.array(fc.tuple(hostileText, leaf), { maxLength: 2 }).map(objectOf)) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(10, 100, 1_000), fc.boolean()).map((at) => nested(...at)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom(10, 100, 1_000), fc.boolean()).map((at) => nested(...at)),
+  },
 );

@@ -31,7 +31,13 @@ const at = fc.integer({ min: 0, max: 9_999 }).map((part) => part / 10_000);
 
 export const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('replace' as const), at, value: hostileValue }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'wrap' as const, 'double' as const), at }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('remove' as const, 'wrap' as const, 'double' as const),
+      at,
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('add' as const), at, key: hostileText, value: hostileValue }),

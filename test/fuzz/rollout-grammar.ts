@@ -7,7 +7,8 @@ const name = fc
   .tuple(fc.constantFrom('a', 'llm', 'h200', '7', 'true-ish', 'null-pool'), fc.nat({ max: 999 }))
   .map(([word, number]) => `${word}-${number}`);
 
-const maybe = <T>(given: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(given, { nil: undefined });
+const maybe = <T>(given: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(given, { nil: undefined });
 
 const minutes = (most: number): fc.Arbitrary<string> =>
   fc.oneof(
@@ -77,7 +78,16 @@ const tune = fc.record(
 );
 
 /** Texts that YAML would take for something else without quotes. */
-const modelName = fc.constantFrom('llama', 'meta-llama/Llama-3.3-8B', 'a: b', 'true', '1e3', '#x', "it's", '日本');
+const modelName = fc.constantFrom(
+  'llama',
+  'meta-llama/Llama-3.3-8B',
+  'a: b',
+  'true',
+  '1e3',
+  '#x',
+  "it's",
+  '日本',
+);
 
 const commonSpec = {
   cluster: fc.constant('projects/acme/locations/us-central1/clusters/inference'),
@@ -91,7 +101,9 @@ const commonSpec = {
     { requiredKeys: ['retire'] },
   ),
   ladder: maybe(ladder),
-  pacing: maybe(fc.record({ settle: minutes(50), extendFactor: fc.integer({ min: 10, max: 240 }).map((n) => n / 10) })),
+  pacing: maybe(
+    fc.record({ settle: minutes(50), extendFactor: fc.integer({ min: 10, max: 240 }).map((n) => n / 10) }),
+  ),
   objectives: maybe(
     fc.record(
       {
@@ -143,7 +155,10 @@ const modelSpec = fc.record({
       },
       { requiredKeys: ['id', 'servedNames'] },
     ),
-    adapters: fc.dictionary(fc.constantFrom('a', 'food-review-1', 'constructor', 'toString'), fc.constantFrom('same', 'drop')),
+    adapters: fc.dictionary(
+      fc.constantFrom('a', 'food-review-1', 'constructor', 'toString'),
+      fc.constantFrom('same', 'drop'),
+    ),
   }),
   ...commonSpec,
 });
@@ -152,14 +167,21 @@ const modelSpec = fc.record({
 export const rolloutValue: fc.Arbitrary<unknown> = fc
   .record({
     metadata: fc.record(
-      { name, labels: fc.dictionary(fc.constantFrom('team', 'example.com/ticket'), fc.constantFrom('', 'a', '4711')) },
+      {
+        name,
+        labels: fc.dictionary(
+          fc.constantFrom('team', 'example.com/ticket'),
+          fc.constantFrom('', 'a', '4711'),
+        ),
+      },
       { requiredKeys: ['name'] },
     ),
     spec: fc.oneof(nodeSpec, modelSpec),
   })
-  .map(({ metadata, spec }) =>
-    // What is not given is not written.
-    JSON.parse(JSON.stringify({ apiVersion: 'sluice.dev/v1', kind: 'Rollout', metadata, spec })) as unknown,
+  .map(
+    ({ metadata, spec }) =>
+      // What is not given is not written.
+      JSON.parse(JSON.stringify({ apiVersion: 'sluice.dev/v1', kind: 'Rollout', metadata, spec })) as unknown,
   );
 
 const style: fc.Arbitrary<ToStringOptions> = fc.record({

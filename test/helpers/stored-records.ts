@@ -23,6 +23,7 @@ export function aDocument(given: Partial<RolloutDocument> = {}): RolloutDocument
     plan: null,
     snapshot: '{"value":"shifting"}',
     rollbackRecord: null,
+    recordExecuted: null,
     timers: [{ id: 'bake', token: 'shifting/1', dueAtMs: 1_000 }],
     outbox: [
       {

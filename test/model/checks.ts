@@ -182,11 +182,15 @@ const isNotOverAtOnce: Check = ({ from, to }) => {
     : [];
 };
 
-/** After `resume --adopt` nothing that others wrote is overwritten. */
-const adoptsHonestly: Check = ({ to }) =>
-  to.snapshot.context.adoptedPercent !== null &&
-  effectsOf(to.document).some((effect) => effect.kind === 'setWeights' && effect.reapply === true)
-    ? ['what was adopted would be overwritten']
+/** What was just adopted is ours: no earlier wish to write over it is left. */
+const adoptsHonestly: Check = ({ from, to }) =>
+  from.step === 'adopting' &&
+  to.step !== 'adopting' &&
+  to.state === 'shifting' &&
+  to.snapshot.context.hold === null
+    ? to.snapshot.context.reapply
+      ? ['what was adopted would be overwritten']
+      : []
     : [];
 
 /** Of any message, whether or not it can come there. */

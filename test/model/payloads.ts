@@ -8,12 +8,20 @@ export type OutcomeKind = Outcome['kind'];
 
 const finding = { severity: 'E', code: 'x', object: '', what: '', why: '', mend: '' } as const;
 
+const GONE: Drift = {
+  route: 'a/b',
+  by: 'unknown',
+  what: 'routeDeleted',
+  sharePercent: null,
+  sentence: 'is gone',
+};
+
 /** Below the rung, above it, no single share, and a route that is gone. */
 export const DRIFTS: Readonly<Record<string, Drift>> = {
   below: { route: 'a/b', by: 'x', what: 'weights', sharePercent: 10, sentence: 'changed' },
   above: { route: 'a/b', by: 'x', what: 'weights', sharePercent: 60, sentence: 'changed' },
   mixed: { route: 'a/b', by: 'x', what: 'refs', sharePercent: null, sentence: 'changed' },
-  gone: { route: 'a/b', by: 'unknown', what: 'routeDeleted', sharePercent: null, sentence: 'is gone' },
+  gone: GONE,
 };
 
 const drift = DRIFTS['below'] as Drift;
@@ -81,15 +89,15 @@ export const VARIANTS: {
   readonly [K in OutcomeKind]?: Readonly<Record<string, Extract<Outcome, { kind: K }>>>;
 } = {
   nodePoolFailed: { someReady: { ...OUTCOMES.nodePoolFailed, anyReadyNode: true } },
-  drifted: Object.fromEntries(
-    Object.entries(DRIFTS).map(([name, one]) => [name, { kind: 'drifted', drift: one }]),
-  ),
+  // All of them come as notices too.
+  drifted: { gone: { kind: 'drifted', drift: GONE } },
   rollbackWritten: {
     overForeign: { ...OUTCOMES.rollbackWritten, foreignWrites: 2 },
   },
   objectsDeleted: { notAll: { kind: 'objectsDeleted', notDone: [finding] } },
   adopted: {
     below: { kind: 'adopted', sharePercent: 10, routes: [] },
+    above: { kind: 'adopted', sharePercent: 60, routes: [] },
   },
 };
 

@@ -88,7 +88,7 @@ describe.each(walks)('every reachable state × every event, %s', (name, seen) =>
   test('an answer that fits no question leads nowhere it should not', () => {
     const { tried, faults } = foreignAnswers(seen);
     console.log(`${name}: ${tried} foreign answers`);
-    expect(tried).toBeGreaterThan(1500);
+    expect(tried).toBeGreaterThan(1000);
     expect(faults).toEqual([]);
   });
 

@@ -81,6 +81,9 @@ interface Adjacent {
 
 const FAULTS_MAX = 20;
 
+/** A machine that keeps finding new states is broken: XState stops the walk with an error. */
+const TRANSITIONS_MAX = 150_000;
+
 export const walk = (walked: Walked, checks: readonly Check[]): Walk => {
   const watched = watch(rolloutMachine);
   const versions: MachineVersions = new Map([
@@ -93,10 +96,11 @@ export const walk = (walked: Walked, checks: readonly Check[]): Walk => {
   const spoilt = new Set<string>();
   const told = new Set<string>();
   const tell = ({ from, move: made, to }: Edge, what: string): void => {
+    const goesOn = spoilt.has(`${what} ${from.key}`);
     spoilt.add(`${what} ${to.key}`);
     // One path for each fault and state, the shortest, because it was found first; and not what only goes on.
     const kind = `${what} @ ${from.state}.${from.step}`;
-    if (spoilt.has(`${what} ${from.key}`) || told.has(kind) || faults.size >= FAULTS_MAX) return;
+    if (goesOn || told.has(kind) || faults.size >= FAULTS_MAX) return;
     told.add(kind);
     faults.add(`${what}: ${[...pathTo(from), made.type].join(' > ')}`);
   };
@@ -116,6 +120,7 @@ export const walk = (walked: Walked, checks: readonly Check[]): Walk => {
     events: ({ context }) => (context.document.finishedAtMs === null ? movesOf(context, walked) : []),
     serializeState: ({ context }) => context.key,
     serializeEvent: ({ type }) => type,
+    limit: TRANSITIONS_MAX,
   });
   let transitions = 0;
   const next = new Map(
@@ -132,7 +137,8 @@ export const walk = (walked: Walked, checks: readonly Check[]): Walk => {
     byKey,
     transitions,
     reasons: [...reasons],
-    watched,
+    // A copy: what is asked of the walked rollouts later is no part of the walk.
+    watched: { ...watched, taken: new Set(watched.taken), entered: new Set(watched.entered) },
     versions,
     faults: [...faults],
   };

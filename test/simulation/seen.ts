@@ -148,6 +148,8 @@ export interface SeenScrape {
 export interface SeenHeartbeat {
   readonly kind: 'heartbeat';
   readonly atMs: number;
+  /** When its sender sent it; absent: not known. */
+  readonly issuedAtMs?: number;
   readonly rolloutId: string;
 }
 

@@ -52,7 +52,9 @@ const isSound = (metadata: Fields): boolean =>
 const withoutNulls = (metadata: Fields): Fields => {
   if (OPTIONAL.every((name) => metadata[name] !== null)) return metadata;
   return Object.fromEntries(
-    Object.entries(metadata).filter(([name, value]) => value !== null || !OPTIONAL.some((one) => one === name)),
+    Object.entries(metadata).filter(
+      ([name, value]) => value !== null || !OPTIONAL.some((one) => one === name),
+    ),
   );
 };
 

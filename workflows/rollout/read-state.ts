@@ -46,10 +46,13 @@ export const readState = (
 ): RolloutState => {
   try {
     const { status, value, context } = parse(document.snapshot) as Snapshot;
-    if (typeof context !== 'object' || (context as unknown) === null) throw new TypeError('it has no context');
+    if (typeof context !== 'object' || (context as unknown) === null)
+      throw new TypeError('it has no context');
     return { ...wordsOf(value), finished: status !== 'active', context };
   } catch (cause) {
-    throw new InvariantError('snapshot-broken', `snapshot of ${document.rolloutId} cannot be read`, { cause });
+    throw new InvariantError('snapshot-broken', `snapshot of ${document.rolloutId} cannot be read`, {
+      cause,
+    });
   }
 };
 

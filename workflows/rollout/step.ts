@@ -4,7 +4,7 @@
  * still take transitions, events that nobody may forge, internal raises, timers without generations.
  */
 import { type AnyStateMachine, initialTransition } from 'xstate';
-import { InvariantError } from '../errors.ts';
+import { classified, InvariantError } from '../errors.ts';
 import { refuseAlert, refuseCommand } from './admit.ts';
 import type { RolloutContext, RolloutInput } from './context.ts';
 import { describe } from './describe.ts';
@@ -17,6 +17,8 @@ import { foldActions, type Work } from './outbox.ts';
 import { plannedTexts } from './planned-texts.ts';
 import { pureTransition } from './pure-transition.ts';
 import { isObserved, mustStayAwake, wordsOf } from './read-state.ts';
+import { heardOfRecord, recordStep } from './record-step.ts';
+import { remember } from './seen.ts';
 import type { JournalEntry, Leftover, RolloutDocument, Verdict } from './stored.ts';
 import { verdictsNow } from './verdicts-now.ts';
 import { type MachineVersions, VERSIONS } from './versions.ts';
@@ -36,9 +38,6 @@ export type Step =
   | { readonly kind: 'duplicate' }
   /** A finished rollout never changes (I6): the refusal goes to the rejected record. */
   | { readonly kind: 'finished' };
-
-/** How many message ids a document remembers: an optimisation, correctness comes from targets (P7). */
-const SEEN_MAX = 40;
 
 /** A share of 100 is looked at once a minute; a little less, so that no tick is missed. */
 const MINUTE_LOOK_MS = 45_000;
@@ -69,14 +68,35 @@ export const stepBy = (
   stored: RolloutDocument,
   message: Message,
   readAtMs: number,
+  means: StepMeans,
+): Step => {
+  try {
+    return decide(stored, message, readAtMs, means);
+  } catch (error) {
+    // A guard that throws, a text that is no JSON: the caller has to see that it is the machine.
+    throw classified(error);
+  }
+};
+
+const decide = (
+  stored: RolloutDocument,
+  message: Message,
+  readAtMs: number,
   { versions, parse }: StepMeans,
 ): Step => {
   if (stored.finishedAtMs !== null) return { kind: 'finished' };
   if (stored.seen.includes(message.messageId)) return { kind: 'duplicate' };
   const nowMs = Math.max(readAtMs, stored.lastNowMs);
-  if (message.kind === 'recordExecuted') return recordStep(stored, message, nowMs);
+  if (message.kind === 'recordExecuted')
+    return {
+      kind: 'next',
+      ...recordStep(stored, message, nowMs),
+      acquireLocks: [],
+      releaseLocks: [],
+      leftovers: [],
+    };
   const machine = machineOf(stored, versions);
-  const before = restore(machine, stored, nowMs, parse);
+  const { before, earlier } = heardOfRecord(machine, stored, restore(machine, stored, nowMs, parse));
   const words = wordsOf(before.value);
   if (isPast(stored, message, before.context)) return { kind: 'duplicate' };
 
@@ -86,9 +106,10 @@ export const stepBy = (
   if (message.kind === 'started') return { kind: 'duplicate' };
   const { event, verdicts } = eventOf(message, before.context, words);
   const { next: after, actions } = pureTransition(machine, before, event);
-  if (after === before && actions.length === 0) return ignored(stored, message, nowMs);
+  if (after === before && actions.length === 0 && earlier.length === 0)
+    return ignored(stored, message, nowMs);
   const next = after as Snapshot;
-  const work = foldActions(withoutDone(stored, message), actions, {
+  const work = foldActions(withoutDone(stored, message), [...earlier, ...actions], {
     rolloutId: stored.rolloutId,
     revision: stored.journalSeq + 1,
     nowMs,
@@ -155,6 +176,7 @@ const emptyDocument = (
   plan: null,
   snapshot: '',
   rollbackRecord: null,
+  recordExecuted: null,
   timers: [],
   outbox: [],
   seen: [],
@@ -270,51 +292,6 @@ const refused = (stored: RolloutDocument, message: Message, refusal: string, now
   return nextStep(stored, message, { persisted: snapshot, work, nowMs, verdicts: [], refusal });
 };
 
-/**
- * The way back without the machine: only the fence moves, in the document and, where it can be read, in the snapshot.
- * Everything else stays for the code that can run the machine.
- */
-const recordStep = (
-  stored: RolloutDocument,
-  message: Extract<Message, { kind: 'recordExecuted' }>,
-  nowMs: number,
-): Step => {
-  const fence = stored.fence + 1;
-  const entry = sealEntry({
-    rolloutId: stored.rolloutId,
-    seq: stored.journalSeq + 1,
-    atMs: nowMs,
-    message,
-    from: stored.state,
-    to: stored.state,
-    effects: [],
-    verdicts: [],
-    refusal: null,
-    sentence: `the machine cannot be used, the stored originals are written back: ${message.why}`,
-    previousHash: stored.journalHash,
-  });
-  const document: RolloutDocument = {
-    ...stored,
-    revision: stored.revision + 1,
-    lastNowMs: nowMs,
-    fence,
-    snapshot: withFence(stored.snapshot, fence),
-    seen: [...stored.seen, message.messageId].slice(-SEEN_MAX),
-    journalSeq: entry.seq,
-    journalHash: entry.hash,
-  };
-  return { kind: 'next', document, entry, acquireLocks: [], releaseLocks: [], leftovers: [] };
-};
-
-const withFence = (snapshot: string, fence: number): string => {
-  try {
-    const json = JSON.parse(snapshot) as Snapshot;
-    return JSON.stringify({ ...json, context: { ...json.context, fence } });
-  } catch {
-    return snapshot;
-  }
-};
-
 interface Result {
   readonly persisted: Snapshot;
   readonly work: Work;
@@ -364,10 +341,11 @@ const nextStep = (
     fence: context.fence,
     failures: 0,
     ...plannedTexts(stored, message, context, refusal),
+    recordExecuted: refusal === null ? null : stored.recordExecuted,
     snapshot: JSON.stringify(persisted),
     timers: [...work.timers],
     outbox: [...work.outbox],
-    seen: [...stored.seen, message.messageId].slice(-SEEN_MAX),
+    seen: remember(stored.seen, message.messageId),
     journalSeq: entry.seq,
     journalHash: entry.hash,
   };

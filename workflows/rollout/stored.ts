@@ -59,6 +59,8 @@ export const rolloutDocumentSchema = z.strictObject({
   plan: z.string().nullable(),
   snapshot: z.string(),
   rollbackRecord: z.string().nullable(),
+  /** Why the record was executed; the machine has not heard of it yet. */
+  recordExecuted: z.string().nullable(),
   timers: z.array(timerSchema),
   outbox: z.array(outboxItemSchema),
   /** The last message ids that were applied; an optimisation (P7). */

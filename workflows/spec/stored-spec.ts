@@ -1,6 +1,6 @@
 /** The rollout spec as it lies in the rollout's document: plain JSON, checked when it is read back. */
 import * as z from 'zod';
-import { TerminalError } from '../errors.ts';
+import { InvariantError } from '../errors.ts';
 import { canonicalJson } from './canonical.ts';
 import type { RolloutSpec } from './rollout-spec.ts';
 
@@ -98,19 +98,19 @@ export function specToJson(spec: RolloutSpec): string {
 
 /**
  * Reads back what `specToJson` wrote.
- * @throws TerminalError `spec-unreadable` when the text is something else.
+ * @throws InvariantError `spec-unreadable` when the text is something else.
  */
 export function specFromJson(text: string): RolloutSpec {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new TerminalError('spec-unreadable', 'The stored spec is not JSON.', { cause });
+    throw new InvariantError('spec-unreadable', 'The stored spec is not JSON.', { cause });
   }
   const parsed = rolloutSpecSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw new TerminalError('spec-unreadable', `The stored spec is not a spec at "${where}".`, {
+  throw new InvariantError('spec-unreadable', `The stored spec is not a spec at "${where}".`, {
     cause: parsed.error,
   });
 }

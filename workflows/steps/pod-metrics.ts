@@ -129,11 +129,16 @@ const histogram = (sums: Sums): PodCounters['ttft'] => {
 const once = (samples: readonly MetricSample[]): readonly MetricSample[] => {
   const seen = new Set<string>();
   return samples.filter((sample) => {
-    const series = `${sample.name}${JSON.stringify(sample.labels)}`;
-    if (seen.has(series)) return false;
-    seen.add(series);
-    return true;
+    const before = seen.size;
+    return seen.add(seriesOf(sample)).size > before;
   });
+};
+
+/** Name and labels in one text: what they are made of holds no NUL. Written at each look, for each line. */
+const seriesOf = ({ name, labels }: MetricSample): string => {
+  let series = name;
+  for (const key in labels) series += `\u0000${key}\u0000${labels[key]}`;
+  return series;
 };
 
 /**

@@ -28,9 +28,11 @@ export const confirmRollback: Hand<'confirmRollback'> = async (ports, job) => {
   for (const [index, read] of reads.entries()) {
     const route = must(plan.routes[index], 'route of a read');
     if (read.kind === 'gone') {
-      if (waitedMs >= ROUTE_GONE_MS)
+      if (waitedMs < ROUTE_GONE_MS)
+        return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+      if (reads.every(({ kind }) => kind === 'gone'))
         return { kind: 'outcome', outcome: { kind: 'routeGone', route: nameOf(route) } };
-      return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+      continue;
     }
     if (read.kind !== 'ok')
       return {

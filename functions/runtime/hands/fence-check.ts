@@ -1,8 +1,18 @@
 import type { Ports } from '../../../workflows/ports.ts';
+import type { RolloutDocument } from '../../../workflows/rollout/stored.ts';
 import type { Job } from './hand.ts';
 
-/** The store's time, or null when somebody has decided anew since this effect was made. */
+/**
+ * Is the effect still what the rollout wants? Nobody has decided anew since it was made (the fence), and it is not done:
+ * an executor that stood still for an hour finds its effect gone from the outbox, or the rollout finished (I6).
+ */
+export const isWanted = (document: RolloutDocument | null, job: Job): document is RolloutDocument =>
+  document !== null &&
+  document.fence === job.fence &&
+  document.outbox.some((item) => item.id === job.effectId);
+
+/** The store's time, or null when the effect is not wanted any more. */
 export const freshNow = async (ports: Ports, job: Job): Promise<number | null> => {
   const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });
-  return document?.fence === job.fence ? Math.max(readAtMs, document.lastNowMs) : null;
+  return isWanted(document, job) ? Math.max(readAtMs, document.lastNowMs) : null;
 };

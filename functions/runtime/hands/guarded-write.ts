@@ -11,6 +11,7 @@
  */
 import type { JsonPatch, KubeObject } from '../../../workflows/kubernetes.ts';
 import type { KubeCall, Ports } from '../../../workflows/ports.ts';
+import { isWanted } from './fence-check.ts';
 import type { Job } from './hand.ts';
 import { classify } from './route-io.ts';
 
@@ -52,7 +53,7 @@ export const guardedWrite = async <S>(
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const read = classify(await ports.kubernetes.get(target));
     const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });
-    if (document?.fence !== job.fence) return { kind: 'stale' };
+    if (!isWanted(document, job)) return { kind: 'stale' };
     const nowMs = Math.max(readAtMs, document.lastNowMs);
     if (read.kind === 'gone') return { kind: 'gone', atMs: nowMs };
     if (read.kind !== 'ok') return again(`${target.name} cannot be read`, read);

@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import { RESOURCES } from '../../../workflows/kubernetes.ts';
 import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
 import type { Plan, SidePlan } from '../../../workflows/plans/plan.ts';
@@ -10,27 +9,39 @@ const ANSWER_MS = 3000;
 
 /**
  * Does no ready pod of the old side answer while one of the new side does? Counters would not show it: a hung server has
- * none. The new side is asked only once the old one is silent, so that a sick new side costs no time. Unknown is no.
+ * none. The new side is asked only once the old one is silent, so that a sick new side costs no time, and then together
+ * with it: a call that is lost silences both, and says nothing of either. Unknown is no.
  */
 export const isOldSilent = async (ports: Ports, plan: Plan): Promise<boolean> => {
-  if ((await countAnswers(ports, plan, plan.old)) !== 0) return false;
-  return ((await countAnswers(ports, plan, plan.new)) ?? 0) > 0;
+  const old = await readyPods(ports, plan, plan.old);
+  if (old.length === 0 || (await answersOf(ports, plan, old)).some(Boolean)) return false;
+  const both = [...old, ...(await readyPods(ports, plan, plan.new))];
+  const answers = await answersOf(ports, plan, both);
+  return !answers.slice(0, old.length).some(Boolean) && answers.slice(old.length).some(Boolean);
 };
 
-const countAnswers = async (ports: Ports, plan: Plan, side: SidePlan): Promise<number | null> => {
-  const pods = await readyPods(ports, plan, side);
-  if (pods.length === 0) return null;
+interface Asked {
+  readonly pod: string;
+  readonly port: number;
+}
+
+/** Which of them answer, in their order. */
+const answersOf = async (
+  ports: Ports,
+  plan: Plan,
+  targets: readonly Asked[],
+): Promise<readonly boolean[]> => {
   const results = await ports.models.scrape({
     cluster: plan.cluster,
     namespace: plan.namespace,
-    targets: pods.map((pod) => ({ pod: pod.metadata.name, port: side.port })),
+    targets,
     families: [],
     timeoutMs: ANSWER_MS,
   });
-  return results.filter((result) => result.kind === 'answered').length;
+  return results.map(({ kind }) => kind === 'answered');
 };
 
-const readyPods = async (ports: Ports, plan: Plan, side: SidePlan): Promise<readonly KubeObject[]> => {
+const readyPods = async (ports: Ports, plan: Plan, side: SidePlan): Promise<readonly Asked[]> => {
   const labels = Object.entries(side.selector).map(([key, value]) => `${key}=${value}`);
   const pods = classify(
     await ports.kubernetes.list({
@@ -40,5 +51,8 @@ const readyPods = async (ports: Ports, plan: Plan, side: SidePlan): Promise<read
       labelSelector: labels.join(','),
     }),
   );
-  return pods.kind === 'ok' ? pods.object.items.filter(isPodReady) : [];
+  if (pods.kind !== 'ok') return [];
+  return pods.object.items
+    .filter(isPodReady)
+    .map(({ metadata }) => ({ pod: metadata.name, port: side.port }));
 };

@@ -130,9 +130,11 @@ const conclude = (
     const route = must(plan.routes[index], 'route of a write');
     if (one.kind === 'written') atMs = Math.max(atMs, one.atMs);
     if (one.kind !== 'gone') continue;
-    if (one.atMs - job.effect.sinceMs >= ROUTE_GONE_MS)
+    if (one.atMs - job.effect.sinceMs < ROUTE_GONE_MS)
+      return { kind: 'again', inMs: ABSENT_AGAIN_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+    // Those that are there go all the way back, whatever became of this one.
+    if (written.every(({ kind }) => kind === 'gone'))
       return { kind: 'outcome', outcome: { kind: 'routeGone', route: nameOf(route) } };
-    return { kind: 'again', inMs: ABSENT_AGAIN_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
   }
   const { sharePercent, complete, foreignWrites } = decided;
   return {

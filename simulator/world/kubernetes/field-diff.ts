@@ -54,6 +54,8 @@ function diffMetadata(field: Field | undefined, before: unknown, after: unknown)
 
 function diffValues(field: Field | undefined, before: unknown, after: unknown): FieldDiff {
   if (before === after) return NONE;
+  if (isOwnedByKey(field, after ?? before) && isDictOrNothing(before) && isDictOrNothing(after))
+    return isEmpty(before, after) ? diffLeaf(before, after) : diffDicts(field, before, after);
   const shape = partsOf(field, after ?? before);
   if (shape === null || isEmpty(before, after)) return diffLeaf(before, after);
   const left = partsOf(field, before);
@@ -75,6 +77,36 @@ function diffValues(field: Field | undefined, before: unknown, after: unknown): 
   };
 }
 
+/** What happens most: no lists of parts are made. */
+function diffDicts(
+  field: Field | undefined,
+  before: Dict | null | undefined,
+  after: Dict | null | undefined,
+): FieldDiff {
+  const left = before ?? EMPTY;
+  const right = after ?? EMPTY;
+  const changed: Record<string, FieldSet> = {};
+  const removed: Record<string, FieldSet> = {};
+  for (const key in left) {
+    const item = Object.hasOwn(right, key) ? right[key] : undefined;
+    collect(`f:${key}`, diffValues(childField(field, key), left[key], item), changed, removed);
+  }
+  for (const key in right) {
+    if (!Object.hasOwn(left, key))
+      collect(`f:${key}`, diffValues(childField(field, key), undefined, right[key]), changed, removed);
+  }
+  return {
+    changed: fieldSet(before === undefined, changed),
+    removed: fieldSet(after === undefined, removed),
+  };
+}
+
+const isOwnedByKey = (field: Field | undefined, value: unknown): boolean =>
+  isDict(value) && !(field?.type === 'object' && field.atomic === true);
+
+const isDictOrNothing = (value: unknown): value is Dict | null | undefined =>
+  value === undefined || value === null || isDict(value);
+
 function diffLeaf(before: unknown, after: unknown): FieldDiff {
   if (before === undefined) return CHANGED;
   if (after === undefined) return REMOVED;
@@ -83,9 +115,11 @@ function diffLeaf(before: unknown, after: unknown): FieldDiff {
 
 const isEmpty = (before: unknown, after: unknown): boolean => size(before) === 0 && size(after) === 0;
 
+/** 0: nothing in it. */
 function size(value: unknown): number {
   if (Array.isArray(value)) return value.length;
-  return isDict(value) ? Object.keys(value).length : 0;
+  if (isDict(value)) for (const _ in value) return 1;
+  return 0;
 }
 
 function collect(

@@ -54,6 +54,7 @@ const FIELDS: Readonly<Record<keyof RolloutDocument, Check>> = {
   plan: textOrNull,
   snapshot: text,
   rollbackRecord: textOrNull,
+  recordExecuted: textOrNull,
   timers: list(record({ id: text, token: text, dueAtMs: number })),
   outbox: list(
     record({

@@ -16,15 +16,15 @@ const UNKNOWN_MS = 60_000;
 /** Faults that the seed may choose at any call, for the whole phase: `calls.lostCall`, `answers.tooMany`, … */
 const isRate = (what: string): boolean => what.includes('.');
 
-/** Times of single events: a crash, an outage, ticks that stop, a control plane that is away. */
-export const eventsOf = (seen: Seen): readonly Interval[] => {
+/** Times of single events: a crash, an outage, ticks that stop, a control plane that is away; `whose` tells the kinds that matter. */
+export const eventsOf = (seen: Seen, whose: (what: string) => boolean = () => true): readonly Interval[] => {
   const timeline = timelineOf(seen);
   const faults = timeline
     .of('fault')
-    .filter(({ what }) => !isRate(what))
+    .filter(({ what }) => !isRate(what) && whose(what))
     .map(({ atMs, forMs }) => ({ fromMs: atMs, toMs: atMs + (forMs ?? UNKNOWN_MS) + AFTERMATH_MS }));
   const acts = timeline.of('act').flatMap(({ what, atMs, detail }) => {
-    if (what !== 'apiUnreachable') return [];
+    if (what !== 'apiUnreachable' || !whose(what)) return [];
     const forMs = typeof detail['forMs'] === 'number' ? detail['forMs'] : UNKNOWN_MS;
     return [{ fromMs: atMs, toMs: atMs + forMs + AFTERMATH_MS }];
   });

@@ -1,7 +1,8 @@
 /** I5: until retention has run out nothing of the old side is deleted, scaled or edited by the product. */
-import type { Checker, Order, SeenObject, SeenWrite } from '../seen.ts';
-import { type Retention, retentionOf } from './retention.ts';
-import { at } from './routes.ts';
+import type { Checker, Order, Seen, SeenObject, SeenWrite, Violation } from '../seen.ts';
+import { writerOf } from './lives.ts';
+import { earlyRemoval, type Retention, retentionOf } from './retention.ts';
+import { at, HTTP_ROUTES } from './routes.ts';
 import { timelineOf } from './timeline.ts';
 import { nameOfWritten, span } from './words.ts';
 
@@ -29,24 +30,38 @@ const whenOf = ({ overAtMs, because }: Retention, write: SeenWrite): string =>
     ? `${span(overAtMs - write.issuedAtMs)} too early: ${because}`
     : `and never might be: ${because}`;
 
+const ofObject = (seen: Seen, write: SeenWrite): readonly Violation[] => {
+  const kind = (write.before ?? write.after)?.kind ?? '';
+  const orders = seen.orders.filter((order) => isOf(order, write, kind));
+  const [first] = orders.filter(({ rolloutId }) => rolloutId !== null);
+  const order = first ?? orders[0];
+  if (order === undefined) return [];
+  if (orders.some((one) => write.issuedAtMs >= retentionOf(seen, one).overAtMs)) return [];
+  return [
+    {
+      rule: 'I5',
+      atMs: write.atMs,
+      rolloutId: order.rolloutId,
+      sentence: `${nameOfWritten(write)} of the old side was ${deedOf(write, order)} ${whenOf(retentionOf(seen, order), write)}`,
+    },
+  ];
+};
+
+/** Cut off from its routes the old side is no way back, whatever stands of it. */
+const ofRoute = (seen: Seen, write: SeenWrite): readonly Violation[] => {
+  const order = timelineOf(seen).order(writerOf(write) ?? '');
+  const why = order === undefined ? null : earlyRemoval(seen, order, write);
+  if (order === undefined || why === null) return [];
+  return [
+    { rule: 'I5', atMs: write.atMs, rolloutId: order.rolloutId, sentence: `${nameOfWritten(write)} ${why}` },
+  ];
+};
+
 /** A write counts as decided when it was sent. Where orders share an old side, one whose retention is over suffices. */
 export const oldSideUntouched: Checker = (seen) =>
   timelineOf(seen)
     .of('write')
     .flatMap((write) => {
       if (write.by !== 'sluice' || write.verb === 'create') return [];
-      const kind = (write.before ?? write.after)?.kind ?? '';
-      const orders = seen.orders.filter((order) => isOf(order, write, kind));
-      const [first] = orders.filter(({ rolloutId }) => rolloutId !== null);
-      const order = first ?? orders[0];
-      if (order === undefined) return [];
-      if (orders.some((one) => write.issuedAtMs >= retentionOf(seen, one).overAtMs)) return [];
-      return [
-        {
-          rule: 'I5' as const,
-          atMs: write.atMs,
-          rolloutId: order.rolloutId,
-          sentence: `${nameOfWritten(write)} of the old side was ${deedOf(write, order)} ${whenOf(retentionOf(seen, order), write)}`,
-        },
-      ];
+      return write.resource === HTTP_ROUTES ? ofRoute(seen, write) : ofObject(seen, write);
     });

@@ -23,22 +23,21 @@ const violation = (life: Life, atMs: number, sentence: string): Violation => ({
 const sinceEnd = (life: Life, ms: number): string =>
   `${span(ms - life.endedByMs)} after the rollout was ${life.end?.to ?? 'over'}`;
 
-/** Sent after the end, or sent before and landed after it with an effect on the traffic. */
+/** Who read the document just before its end, and heard the answer late, cannot know of it. */
+const GRACE_MS = 15_000;
+
+/**
+ * Sent after the end, or sent before and landed after it with an effect on the traffic. A fence that was renewed in the
+ * seconds in which nobody could know better harms nobody.
+ */
 const fenced = (life: Life, write: SeenWrite): readonly Violation[] => {
   if (write.atMs <= life.endedByMs) return [];
-  if (write.issuedAtMs > life.endedByMs)
-    return [
-      violation(life, write.atMs, `${nameOfWritten(write)} was written ${sinceEnd(life, write.issuedAtMs)}`),
-    ];
-  return changesSpec(write)
-    ? [
-        violation(
-          life,
-          write.atMs,
-          `a late write changed ${nameOfWritten(write)} ${sinceEnd(life, write.atMs)}`,
-        ),
-      ]
-    : [];
+  if (!changesSpec(write) && write.issuedAtMs <= life.endedByMs + GRACE_MS) return [];
+  const sentence =
+    write.issuedAtMs > life.endedByMs
+      ? `${nameOfWritten(write)} was written ${sinceEnd(life, write.issuedAtMs)}`
+      : `a late write changed ${nameOfWritten(write)} ${sinceEnd(life, write.atMs)}`;
+  return [violation(life, write.atMs, sentence)];
 };
 
 /** What bears the rollout's intent is made and deleted before its end. */

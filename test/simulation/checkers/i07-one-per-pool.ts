@@ -21,7 +21,7 @@ const FINAL: ReadonlySet<string> = new Set(['promoted', 'rolledBack', 'failed'])
 const UNPLANNED: ReadonlySet<string> = new Set(['queued', 'preflight']);
 
 /**
- * Stretches of a journal in which the state was none of `outside`. They begin when the entry was published and end with the time
+ * Stretches of a journal in which the state was none of `outside`. They begin when the entry was committed at the latest and end with the time
  * on the entry that ends them: both are within what was really so.
  */
 const stretches = (
@@ -33,11 +33,11 @@ const stretches = (
   for (const entry of life.entries) {
     if (since === null && !outside(entry.to)) since = entry;
     else if (since !== null && outside(entry.to)) {
-      found.push([life.publishedMs(since), entry.atMs]);
+      found.push([life.committedByMs(since), entry.atMs]);
       since = null;
     }
   }
-  if (since !== null) found.push([life.publishedMs(since), Number.POSITIVE_INFINITY]);
+  if (since !== null) found.push([life.committedByMs(since), Number.POSITIVE_INFINITY]);
   return found.map(([fromMs, toMs]) => [fromMs, Math.min(toMs, life.restoredAtMs)] as const);
 };
 

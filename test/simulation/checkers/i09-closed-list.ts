@@ -2,10 +2,10 @@
 import type { Checker, Order, Seen, SeenGke, SeenWrite, Violation } from '../seen.ts';
 import { foreignMetadata, problemOfRoute, restOf } from './i09-route-writes.ts';
 import { writerOf } from './lives.ts';
-import { retentionOf } from './retention.ts';
+import { earlyRemoval, retentionOf } from './retention.ts';
 import { at, canonical, HTTP_ROUTES } from './routes.ts';
 import { timelineOf } from './timeline.ts';
-import { nameOfWritten, span } from './words.ts';
+import { nameOfWritten } from './words.ts';
 
 const OBJECTIVES = /^inferenceobjectives\./u;
 
@@ -71,21 +71,7 @@ const changedProblem = (seen: Seen, orders: readonly Order[], write: SeenWrite):
   if (order === undefined || !order.routes.includes(write.name))
     return 'was written: it is no route of an order';
   if (writerOf(write) === null) return 'was written without a new fence';
-  const removesOld = problemOfRemoval(seen, order, write);
-  return removesOld ?? problemOfRoute(seen, order, write);
-};
-
-const namesOld = (object: SeenWrite['before'], { oldPool }: Order): boolean =>
-  JSON.stringify(object?.['spec'] ?? null).includes(`"name":"${oldPool}"`);
-
-/** The old pool's ref goes only with its retention. */
-const problemOfRemoval = (seen: Seen, order: Order, write: SeenWrite): string | null => {
-  if (!namesOld(write.before, order) || namesOld(write.after, order)) return null;
-  const { overAtMs, because } = retentionOf(seen, order);
-  if (write.issuedAtMs >= overAtMs) return null;
-  return Number.isFinite(overAtMs)
-    ? `lost the old pool's ref ${span(overAtMs - write.issuedAtMs)} too early: ${because}`
-    : `lost the old pool's ref: ${because}`;
+  return earlyRemoval(seen, order, write) ?? problemOfRoute(seen, order, write);
 };
 
 const ofWrites = (seen: Seen): readonly Violation[] => {

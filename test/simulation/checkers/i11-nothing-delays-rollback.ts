@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 const CLEAR_MS = 3 * MINUTE_MS;
 
 /** The same where any call may fail: lost, delayed by minutes, answered with an error. */
-const SHAKY_MS = 20 * MINUTE_MS;
+const SHAKY_MS = 6 * MINUTE_MS;
 
 /** An old side that was sick is trusted again after this. */
 const RECOVERY_MS = 5 * MINUTE_MS;

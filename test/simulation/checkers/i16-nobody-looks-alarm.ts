@@ -65,21 +65,22 @@ const gaps = (seen: Seen, life: Watched, split: Interval): readonly Violation[] 
   });
 };
 
-/** Calls that land late, and processes that stood still, send heartbeats of long ago: they prove nothing either way. */
+/** A process that stood still sends heartbeats of long ago, and one that landed late may have been honest when it was sent. */
 const lies = (seen: Seen, life: Watched, split: Interval): readonly Violation[] => {
   const timeline = timelineOf(seen);
   const scrapes = timeline.scrapes(life.order);
-  const lateness = [...eventsOf(seen), ...ratesOf(seen, (what) => /\.(lateCall|freeze)$/u.test(what))];
+  const frozen = eventsOf(seen, (what) => what === 'frozen');
+  const late = ratesOf(seen, (what) => what === 'calls.lateCall');
   const backMs = rollbackOf(life.entries)?.atMs ?? Number.POSITIVE_INFINITY;
-  return between(
-    timeline.of('heartbeat').filter(({ rolloutId }) => rolloutId === life.rolloutId),
-    split.fromMs + HONEST_MS,
-    Math.min(split.toMs, backMs),
-  ).flatMap(({ atMs }) => {
-    if (between(scrapes, atMs - HONEST_MS, atMs).length > 0) return [];
-    if (isTouched({ fromMs: atMs - LATE_MS, toMs: atMs }, lateness)) return [];
-    const last = lastAt(scrapes, atMs);
-    const since = last === undefined ? 'ever' : `for ${span(atMs - last.atMs)}`;
+  return timeline.of('heartbeat').flatMap(({ atMs, issuedAtMs, rolloutId }) => {
+    const sentMs = issuedAtMs ?? atMs;
+    const isAbout = rolloutId === life.rolloutId && sentMs >= split.fromMs + HONEST_MS;
+    if (!isAbout || sentMs > Math.min(split.toMs, backMs)) return [];
+    if (between(scrapes, sentMs - HONEST_MS, sentMs).length > 0) return [];
+    const excuses = issuedAtMs === undefined ? [...frozen, ...late] : frozen;
+    if (isTouched({ fromMs: sentMs - LATE_MS, toMs: sentMs }, excuses)) return [];
+    const last = lastAt(scrapes, sentMs);
+    const since = last === undefined ? 'ever' : `for ${span(sentMs - last.atMs)}`;
     return [violation(life, atMs, `a heartbeat came though nobody had looked ${since}`)];
   });
 };

@@ -15,11 +15,13 @@ export interface Life {
   readonly endedByMs: number;
   /** From then on its document is older than what it did; Infinity: never set back. */
   readonly restoredAtMs: number;
-  /**
-   * When an entry was first published. Its own time is that of the read which it was decided on, and may be minutes before its
-   * commit: between the two it became so.
-   */
+  /** When an entry was first published. */
   readonly publishedMs: (entry: SeenEntry) => number;
+  /**
+   * When an entry was certainly committed: once it was published, or read for the next one. Its own time is that of the read on
+   * which it was decided, and may be minutes before its commit.
+   */
+  readonly committedByMs: (entry: SeenEntry) => number;
 }
 
 const build = (seen: Seen): readonly Life[] => {
@@ -36,6 +38,7 @@ const build = (seen: Seen): readonly Life[] => {
     const end = endOf(entries);
     const publishedMs = ({ seq }: SeenEntry): number =>
       first.get(`${rolloutId}/${seq}`) ?? Number.POSITIVE_INFINITY;
+    const nextMs = new Map(entries.map(({ seq, atMs }) => [seq - 1, atMs]));
     return {
       rolloutId,
       order: timeline.order(rolloutId),
@@ -44,6 +47,8 @@ const build = (seen: Seen): readonly Life[] => {
       endedByMs: end === undefined ? Number.POSITIVE_INFINITY : publishedMs(end),
       restoredAtMs: timeline.restoredAtMs(rolloutId),
       publishedMs,
+      committedByMs: (entry) =>
+        Math.min(publishedMs(entry), nextMs.get(entry.seq) ?? Number.POSITIVE_INFINITY),
     };
   });
 };

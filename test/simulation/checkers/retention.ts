@@ -4,6 +4,7 @@ import { commandOf } from './journal.ts';
 import { type Life, lifeOf } from './lives.ts';
 import { isConfirmed, refsByRule, weightOf } from './routes.ts';
 import { routePlace, timelineOf } from './timeline.ts';
+import { span } from './words.ts';
 
 export interface Retention {
   /** No earlier than this may anything of the old side be touched. Infinity: never. */
@@ -89,4 +90,17 @@ export const retentionOf = (seen: Seen, order: Order): Retention => {
       : { overAtMs: Number.POSITIVE_INFINITY, because: 'the rollout was on its way back' };
   // Set back to an older version it may do again what it had done.
   return found.overAtMs < life.restoredAtMs ? found : { ...found, overAtMs: life.restoredAtMs };
+};
+
+const namesOld = (route: SeenObject | null, order: Order): boolean =>
+  refsByRule(route, order).some((rule) => rule.some(({ side }) => side === 'old'));
+
+/** What is wrong with a write that takes the old pool's last ref from a route: without it there is no way back. null: nothing. */
+export const earlyRemoval = (seen: Seen, order: Order, write: SeenWrite): string | null => {
+  if (write.after === null || !namesOld(write.before, order) || namesOld(write.after, order)) return null;
+  const { overAtMs, because } = retentionOf(seen, order);
+  if (write.issuedAtMs >= overAtMs) return null;
+  return Number.isFinite(overAtMs)
+    ? `lost the old pool's ref ${span(overAtMs - write.issuedAtMs)} too early: ${because}`
+    : `lost the old pool's ref: ${because}`;
 };

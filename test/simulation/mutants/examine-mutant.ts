@@ -40,10 +40,15 @@ export const examineMutant = async (
 ): Promise<Examined> => {
   const startMs = performance.now();
   const planted = new PlantedProcess(mutant.name);
-  const verdict = await judge(mutant, planted, healthy, options);
-  const fresh = options.fresh === 0 ? null : await countFresh(mutant, planted, options);
-  await planted.end();
-  return { mutant, ...verdict, fresh, seconds: (performance.now() - startMs) / 1000 };
+  const took = (): number => (performance.now() - startMs) / 1000;
+  try {
+    const verdict = await judge(mutant, planted, healthy, options);
+    const fresh = options.fresh === 0 ? null : await countFresh(mutant, planted, options);
+    await planted.end();
+    return { mutant, ...verdict, fresh, seconds: took() };
+  } catch (thrown) {
+    return { mutant, ...missed(String(thrown)), fresh: null, seconds: took() };
+  }
 };
 
 const missed = (why: string): Verdict => ({ caughtBy: null, seed: null, rollouts: null, why });

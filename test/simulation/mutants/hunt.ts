@@ -30,7 +30,7 @@ export const hunt = async (mutant: Mutant, options: HuntOptions): Promise<Hunted
   let trials = 0;
   for (const seed of smallSeeds(fromSeed, trialsMax)) {
     trials += 1;
-    const ran = await planted.ask({ kind: 'seed', seed });
+    const ran = await planted.ask({ kind: 'seed', seed, emphasis: mutant.emphasis });
     rollouts += ran.rollouts;
     const isCaught = ran.broken.some(({ rule }) => rule === mutant.rule);
     const rules = [...ran.broken.map(({ rule }) => rule), ...(ran.thrown === null ? [] : ['thrown'])];

@@ -5,11 +5,12 @@ import { reduce } from '../reduce.ts';
 import { runTrial } from '../run-trial.ts';
 import type { Rule } from '../seen.ts';
 import type { Trial } from '../trial.ts';
+import { type Emphasis, emphasised } from './emphasis.ts';
 import { goldenRun } from './golden-run.ts';
 
 export type Ask =
   | { readonly kind: 'golden' }
-  | { readonly kind: 'seed'; readonly seed: number }
+  | { readonly kind: 'seed'; readonly seed: number; readonly emphasis?: Emphasis | undefined }
   | { readonly kind: 'trial'; readonly trial: Trial }
   | { readonly kind: 'reduce'; readonly trial: Trial; readonly rule: Rule; readonly runsMax: number };
 
@@ -53,7 +54,7 @@ const answer = async (ask: Ask): Promise<Reply> => {
     case 'golden':
       return { kind: 'golden', wrong: await goldenRun().catch((thrown: unknown) => String(thrown)) };
     case 'seed':
-      return run(drawTrial(ask.seed));
+      return run(emphasised(drawTrial(ask.seed), ask.emphasis));
     case 'trial':
       return run(ask.trial);
     case 'reduce':

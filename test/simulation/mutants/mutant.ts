@@ -1,5 +1,6 @@
 /** A planted bug as plain data: text of the product that is replaced when it is loaded. Nothing in the product knows of it. */
 import type { Rule } from '../seen.ts';
+import type { Emphasis } from './emphasis.ts';
 
 export interface Edit {
   /** From the project's root, with `/`. */
@@ -17,6 +18,8 @@ export interface Mutant {
   readonly why: string;
   /** Several where the same mistake has to be made in more than one place, or where a second guard would hide it. */
   readonly edits: readonly Edit[];
+  /** What trials dwell on while it is hunted; absent: nothing in particular. */
+  readonly emphasis?: Emphasis;
 }
 
 export const occurrencesOf = (text: string, find: string): number =>

@@ -30,19 +30,26 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'pause-as-a-history-state',
-    rule: 'I3',
-    why: 'A resume goes back to where the pause is thought to have come from, without asking whether the weights stand.',
+    rule: 'I2',
+    emphasis: 'pauses',
+    why: 'A resume goes back to the bake, where most pauses come from, whatever was paused: the write of a share, or the wait for an approval.',
     edits: [
       {
         file: 'workflows/rollout/machine.ts',
         find: "{ target: 'choosing', actions: 'restartIfAsked' },",
         replace: "{ target: 'baking', actions: 'restartIfAsked' },",
       },
+      {
+        file: 'workflows/rollout/machine.ts',
+        find: "                    // A pause here loses nothing: an approval that lands while held is kept.\n                    'command.pause': {},\n",
+        replace: '',
+      },
     ],
   },
   {
     name: 'resume-takes-the-next-rung',
     rule: 'I3',
+    emphasis: 'pauses',
     why: 'A resume is read as "go on", and going on means the next rung.',
     edits: [
       {
@@ -55,6 +62,7 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'hold-counts-as-bake',
     rule: 'I3',
+    emphasis: 'pauses',
     why: 'What is left of a bake is computed from when it began, so that the hours of a hold count as well.',
     edits: [
       {
@@ -68,6 +76,7 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'no-timer-token',
     rule: 'I3',
+    emphasis: 'sleepers',
     why: 'A timer is known by its name only, so that a process that slept ends the bake of a later rung.',
     edits: [
       {
@@ -116,6 +125,7 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'evidence-of-the-rung-before',
     rule: 'I3',
+    emphasis: 'dryTraffic',
     why: 'The counters of the gates go on from rung to rung, so that the first one answers for all.',
     edits: [
       {

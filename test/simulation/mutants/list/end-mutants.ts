@@ -3,21 +3,21 @@ import type { Mutant } from '../mutant.ts';
 
 export const END_MUTANTS: readonly Mutant[] = [
   {
-    name: 'retention-from-the-write',
+    name: 'retention-from-the-start',
     rule: 'I5',
-    why: 'The retention is counted from the moment at which the last share was written: the soak is taken off it.',
+    why: 'The retention is counted from the start of the rollout, and is over before it has begun.',
     edits: [
       {
         file: 'workflows/rollout/delays.ts',
         find: 'Math.max(context.course?.retentionMs ?? 0, context.course?.drainMs ?? 0),',
-        replace:
-          'Math.max(0, (context.course?.retentionMs ?? 0) - (context.nowMs - (context.clocks.writtenMs ?? context.nowMs))),',
+        replace: 'Math.max(0, (context.course?.retentionMs ?? 0) - (context.nowMs - context.startedAtMs)),',
       },
     ],
   },
   {
     name: 'skip-skips-the-retention',
     rule: 'I5',
+    emphasis: 'meddlers',
     why: 'Whoever skips the soak is thought to have no use for the old side either.',
     edits: [
       {
@@ -40,8 +40,22 @@ export const END_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'fence-alone-decides',
+    rule: 'I6',
+    emphasis: 'sleepers',
+    why: 'Whoever is about to write asks for the fence only, which the end of a rollout does not move.',
+    edits: [
+      {
+        file: 'functions/runtime/hands/fence-check.ts',
+        find: '  document.fence === job.fence &&\n  document.outbox.some((item) => item.id === job.effectId);',
+        replace: '  document.fence === job.fence;',
+      },
+    ],
+  },
+  {
     name: 'abandoned-work-goes-on',
     rule: 'I6',
+    emphasis: 'meddlers',
     why: 'The end leaves the outbox as it is: what was begun is thought better finished.',
     edits: [
       {
@@ -164,8 +178,8 @@ export const END_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/hands/roll-back.ts',
-        find: 'if (one.atMs - job.effect.sinceMs >= ROUTE_GONE_MS)',
-        replace: 'if (one.atMs - job.nowMs >= ROUTE_GONE_MS)',
+        find: 'if (one.atMs - job.effect.sinceMs < ROUTE_GONE_MS)',
+        replace: 'if (one.atMs - job.nowMs < ROUTE_GONE_MS)',
       },
     ],
   },

@@ -15,18 +15,6 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'old-picker-not-asked',
-    rule: 'I1',
-    why: 'Counts the old model servers before a growth and forgets that nothing reaches them without a picker.',
-    edits: [
-      {
-        file: 'functions/runtime/hands/way-back.ts',
-        find: "return old.pickerReady ? null : refused('oldSide', `${plan.old.pool} has no ready endpoint picker`);",
-        replace: 'return null;',
-      },
-    ],
-  },
-  {
     name: 'new-side-ready-once-is-ready',
     rule: 'I1',
     why: 'Relies on the new side having been ready when it was verified, however long ago that was.',
@@ -53,6 +41,7 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
   {
     name: 'ready-counted-from-zero',
     rule: 'I2',
+    emphasis: 'oneShort',
     why: 'Takes the number of ready pods for the index of the last one.',
     edits: [
       {
@@ -65,6 +54,7 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
   {
     name: 'capacity-of-the-share-before',
     rule: 'I2',
+    emphasis: 'oneShort',
     why: 'Asks whether the new side can carry what it has, not what it is about to get.',
     edits: [
       {
@@ -89,6 +79,7 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
   {
     name: 'floor-forgotten',
     rule: 'I14',
+    emphasis: 'oneShort',
     why: 'One ready pod of the old side is taken for a side that can carry everything.',
     edits: [
       {
@@ -114,6 +105,7 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
   {
     name: 'proved-long-ago',
     rule: 'I14',
+    emphasis: 'sleepers',
     why: 'What was proved in the step before is not proved again right before the write, however long ago that was.',
     edits: [
       {

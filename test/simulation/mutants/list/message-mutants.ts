@@ -53,6 +53,7 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'approve-without-a-target',
     rule: 'I8',
+    emphasis: 'meddlers',
     why: 'An approval approves whatever waits for one, also when it was meant for the step before.',
     edits: [
       {
@@ -65,6 +66,7 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'skip-without-a-target',
     rule: 'I8',
+    emphasis: 'meddlers',
     why: 'A skip skips whatever bakes, also when it was meant for the rung before.',
     edits: [
       {
@@ -77,6 +79,7 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'generations-not-compared',
     rule: 'I8',
+    emphasis: 'pauses',
     why: 'The pause that arrives last wins, not the one that was meant last.',
     edits: [
       {
@@ -119,8 +122,8 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/entrypoint.ts',
-        find: '          eventId: event.id,\n        });\n        throw error;',
-        replace: '          eventId: event.id,\n        });\n        return;',
+        find: 'throw classified(error);',
+        replace: 'return;',
       },
     ],
   },
@@ -139,6 +142,7 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'held-is-not-looked-at',
     rule: 'I16',
+    emphasis: 'pauses',
     why: 'What is held is left alone: nobody looks at it, and the heartbeat goes on.',
     edits: [
       {

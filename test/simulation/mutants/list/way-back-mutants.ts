@@ -5,18 +5,14 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'fence-read-first',
     rule: 'I4',
+    emphasis: 'crossingWrites',
     why: 'The rollout is read before the route, so that a decision that reached the route in between goes unnoticed.',
     edits: [
       {
         file: 'functions/runtime/hands/guarded-write.ts',
-        find: '  let lost = 0;\n',
+        find: '  for (let tries = 0; tries < TRIES_MAX; tries += 1) {\n    const read = classify(await ports.kubernetes.get(target));\n    const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n',
         replace:
-          '  let lost = 0;\n  const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n',
-      },
-      {
-        file: 'functions/runtime/hands/guarded-write.ts',
-        find: '    const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n    if (document?.fence',
-        replace: '    if (document?.fence',
+          '  const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n  for (let tries = 0; tries < TRIES_MAX; tries += 1) {\n    const read = classify(await ports.kubernetes.get(target));\n',
       },
       // The drift check would take the newer fence on the route for somebody else's.
       {
@@ -29,6 +25,7 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'already-so-without-the-fence',
     rule: 'I4',
+    emphasis: 'crossingWrites',
     why: 'A rollback that finds the weights where it wants them writes nothing, and a growth that is under way lands after it.',
     edits: [
       {
@@ -41,6 +38,7 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'older-write-lands-last',
     rule: 'I4',
+    emphasis: 'crossingWrites',
     why: 'A growth tests that it is still the same route, and not that nobody has written it since.',
     edits: [
       {
@@ -80,25 +78,9 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'forward-work-survives',
-    rule: 'I4',
-    why: 'Growth that was decided before the way back began stays in the outbox and is done with the fence of the day.',
-    edits: [
-      {
-        file: 'workflows/rollout/outbox.ts',
-        find: "new Set(['page', 'moveObjectives'])",
-        replace: "new Set(['page', 'moveObjectives', 'setWeights'])",
-      },
-      {
-        file: 'functions/runtime/job.ts',
-        find: "fence: effect.kind === 'moveObjectives' ? document.fence : item.fence,",
-        replace: 'fence: document.fence,',
-      },
-    ],
-  },
-  {
     name: 'hold-stops-the-way-back',
     rule: 'I11',
+    emphasis: 'backWhileHeld',
     why: 'A hold holds everything, the way back included, until somebody resumes.',
     edits: [
       {
@@ -116,6 +98,7 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'freeze-stops-the-way-back',
     rule: 'I11',
+    emphasis: 'backWhileHeld',
     why: 'A freeze of all changes is taken to mean the way back as well.',
     edits: [
       {

@@ -79,6 +79,15 @@ describe('I5: the old side stays as it is until its retention is over', () => {
     expect(told(withMore(history(), [other]))).toStrictEqual([]);
   });
 
+  test('a route that loses it too early is found as well', () => {
+    const removed = (at: number): readonly string[] =>
+      told(promoted(order).at(at).write({ 'llm-new': 100 }, { fence: 5 }).seen());
+    expect(removed(601)).toStrictEqual([]);
+    expect(removed(540)).toStrictEqual([
+      "HTTPRoute serving/chat lost the old pool's ref 60 s too early: bake and retention had not passed",
+    ]);
+  });
+
   test('a rollout on its way back may never touch it', () => {
     const seen = withMore(rolledBack(order).seen(), [deletion(90_000)]);
     expect(told(seen)).toStrictEqual([

@@ -33,6 +33,14 @@ describe('I6: a finished rollout never changes and never writes', () => {
     ]);
   });
 
+  test('a fence that was renewed by somebody who had just looked harms nobody', () => {
+    const renewed = (at: number): Seen => history().at(at).write({ llm: 1 }, { fence: 7 }).seen();
+    expect(told(renewed(214))).toStrictEqual([]);
+    expect(told(renewed(216))).toHaveLength(1);
+    const moved = history().at(201).write({ llm: 1, 'llm-new': 0 }, { fence: 7 }).seen();
+    expect(told(moved)).toHaveLength(1);
+  });
+
   test('a write that was on its way at the end counts if it moves traffic', () => {
     const late = (weights: { readonly llm: number; readonly 'llm-new'?: number }): Seen =>
       history().at(290).write(weights, { fence: 3, underWayS: 200 }).seen();

@@ -76,6 +76,13 @@ describe('I7: one unfinished rollout per pool, route and node pool', () => {
     expect(told(history([...life('r-1', 10, null), late, ...life('r-2', 50, 200)]))).toStrictEqual([]);
   });
 
+  test('what was published only later held all the same once the next entry was decided on it', () => {
+    const late = life('r-2', 50, 200).map((sighting) => ({ ...sighting, atMs: secondsMs(200) }));
+    expect(told(history([...life('r-1', 10, 100), ...late]))).toStrictEqual([
+      'r-2 works on pool serving/llm of c-1 while r-1, which works on it too, has not ended',
+    ]);
+  });
+
   test('a write between the writes of another one is found', () => {
     const seen = history([...life('r-1', 10, null), fenced('r-1', 40), fenced('r-2', 60), fenced('r-1', 80)]);
     expect(told(seen)).toStrictEqual([

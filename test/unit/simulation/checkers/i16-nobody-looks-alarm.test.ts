@@ -133,6 +133,18 @@ describe('I16: heartbeats tell the truth', () => {
     expect(told(history(quiet, beaten, [fault('calls.lateCall', 0, 700)]))).toStrictEqual([]);
     expect(told(history(quiet, beaten, [fault('frozen', 460, 300)]))).toStrictEqual([]);
     expect(told(history(quiet, beaten, [fault('calls.lostAnswer', 0, 700)]))).not.toStrictEqual([]);
+    const sentAt = (at: number): Sighting => ({
+      kind: 'heartbeat',
+      atMs: secondsMs(700),
+      issuedAtMs: secondsMs(at),
+      rolloutId: 'r-1',
+    });
+    const late = fault('calls.lateCall', 0, 700);
+    const rest = without(beaten, 500, 800);
+    expect(told(history(quiet, rest, [late, sentAt(500)]))).toStrictEqual([]);
+    expect(told(history(quiet, rest, [late, sentAt(695)]))).toStrictEqual([
+      'a heartbeat came though nobody had looked for 3.8 min',
+    ]);
   });
 
   test('an alarm while the pods were asked and answered is a false one', () => {

@@ -115,7 +115,7 @@ describe('counters', () => {
         }),
         sample('vllm:time_to_first_token_seconds_bucket', 1, labels('0', { le: '0.5' })),
         sample('vllm:time_to_first_token_seconds_bucket', 2, labels('1', { le: '0.5' })),
-        sample('vllm:time_to_first_token_seconds_bucket', 4, labels('1', { le: '0.25' })),
+        sample('vllm:time_to_first_token_seconds_bucket', 2, labels('1', { le: '0.25' })),
         sample('vllm:time_to_first_token_seconds_bucket', 5, labels('1', { le: '+Inf' })),
         sample('vllm:time_to_first_token_seconds_sum', 77, labels('1')),
       ]),
@@ -126,7 +126,7 @@ describe('counters', () => {
       streamErrors: 2,
       running: 7,
       waiting: 3,
-      ttft: { edges: [0.25, 0.5], cumulative: [4, 3], count: 5 },
+      ttft: { edges: [0.25, 0.5], cumulative: [2, 3], count: 5 },
     });
   });
 

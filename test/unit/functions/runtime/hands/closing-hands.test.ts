@@ -41,6 +41,20 @@ describe('confirming weights', () => {
   });
 });
 
+describe('an effect that has left the outbox', () => {
+  test('writes nothing: whoever stood still meanwhile wakes up too late', async () => {
+    const cluster = clusterAt(25);
+    const before = refsOf(cluster);
+    const fences = fencesOf(cluster);
+    cluster.isDone = true;
+    expect(await removeRefs(cluster.ports(), jobOf({ kind: 'removeRefs', side: 'new' }))).toEqual({
+      kind: 'stale',
+    });
+    expect(await fenceRoutes(cluster.ports(), jobOf({ kind: 'fenceRoutes' }))).toEqual({ kind: 'stale' });
+    expect([refsOf(cluster), fencesOf(cluster)]).toEqual([before, fences]);
+  });
+});
+
 describe('fencing', () => {
   const fence = (cluster: FakeCluster) => fenceRoutes(cluster.ports(), jobOf({ kind: 'fenceRoutes' }));
 

@@ -25,6 +25,8 @@ export class FakeCluster {
   readonly writes: { readonly name: string; readonly patch: JsonPatch }[] = [];
   readonly logged: string[] = [];
   fence = 5;
+  /** The effect has left the outbox. */
+  isDone = false;
   nowMs = 1_000_000;
   incidents: readonly Incident[] = [];
   open: readonly Incident[] | null = [];
@@ -100,7 +102,8 @@ export class FakeCluster {
         load: async () => {
           this.calls.push({ verb: 'load', kind: '', name: '' });
           this.before({ verb: 'load', kind: '', name: '' }, this.calls.length);
-          const document = { fence: this.fence, lastNowMs: 0 } as unknown as RolloutDocument;
+          const outbox = this.isDone ? [] : [{ id: `${ROLLOUT}/9/0` }];
+          const document = { fence: this.fence, outbox, lastNowMs: 0 } as unknown as RolloutDocument;
           return { document, readAtMs: this.nowMs };
         },
         registry: async () => ({ incidents: this.incidents, freeze: this.freeze }),

@@ -141,6 +141,11 @@ describe('rolling back', () => {
     expect(await back(cluster, 25)).toMatchObject({ kind: 'again', inMs: 10_000 });
     expect(weightsOf(cluster)).toEqual([[1, 0]]);
     cluster.nowMs += 600_000;
+    expect(await back(cluster, 25)).toMatchObject({
+      kind: 'outcome',
+      outcome: { kind: 'rollbackWritten', sharePercent: 0, complete: true },
+    });
+    cluster.remove('HTTPRoute', 'second-route');
     expect(await back(cluster, 25)).toEqual({
       kind: 'outcome',
       outcome: { kind: 'routeGone', route: 'serving/routes-to-llm' },

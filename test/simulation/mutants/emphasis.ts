@@ -1,0 +1,170 @@
+/**
+ * What a trial dwells on while a mutant is hunted whose mistake shows only when rare things meet. The trial is drawn as ever
+ * and then given more of that; it stays one that the generator could have drawn, given time.
+ */
+import { NO_CALL_FAULTS } from '../../../simulator/scheduler/faults.ts';
+import { createRandom, type Random } from '../../../simulator/scheduler/random.ts';
+import { CLUSTER_NAMES } from '../stage/rollout-text.ts';
+import { EXAMPLE, namespaceOf } from '../stage/stack-objects.ts';
+import type { Trial, TrialDeed, TrialWhen } from '../trial.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+const PERCENTS = [1, 5, 20, 45] as const;
+
+const atSomeShare = (random: Random, order: number): TrialWhen => ({
+  order,
+  percent: PERCENTS[random.int(0, PERCENTS.length - 1)] ?? 1,
+  forMs: random.int(0, 300) * SECOND_MS,
+});
+
+const sometime = (random: Random): TrialWhen => ({ afterMs: random.int(2 * 60, 30 * 60) * SECOND_MS });
+
+const later = (when: TrialWhen, ms: number): TrialWhen =>
+  'afterMs' in when ? { afterMs: when.afterMs + ms } : { ...when, forMs: when.forMs + ms };
+
+const deed = (order: number, when: TrialWhen, action: TrialDeed['action']): TrialDeed => ({
+  when,
+  order,
+  via: 'api',
+  action,
+  staleByMs: 0,
+  again: false,
+});
+
+const forEachOrder = (trial: Trial, make: (order: number) => readonly TrialDeed[]): Trial => ({
+  ...trial,
+  deeds: [...trial.deeds, ...trial.orders.flatMap((_order, index) => make(index))],
+});
+
+/** Late and lost calls, processes that stand still, and a rollback that comes at a bad moment. */
+const crossingWrites = (trial: Trial, random: Random): Trial =>
+  forEachOrder(
+    {
+      ...trial,
+      instances: 3,
+      skewMs: [0, 0, 0],
+      twoVersions: false,
+      calls: {
+        ...NO_CALL_FAULTS,
+        delayedCall: 0.3,
+        delayedAnswer: 0.3,
+        lateCall: 0.1,
+        lateMaxMs: 2 * MINUTE_MS,
+        lostAnswer: 0.05,
+        freeze: 0.01,
+        freezeMaxMs: 10 * MINUTE_MS,
+      },
+    },
+    (order) => [
+      deed(order, sometime(random), 'rollback'),
+      deed(order, { order, percent: 1, forMs: random.int(0, 20) * SECOND_MS }, 'rollback'),
+    ],
+  );
+
+/** Processes that stand still for about as long as a bake, while some rollouts are given up. */
+const sleepers = (trial: Trial, random: Random): Trial =>
+  forEachOrder(
+    {
+      ...trial,
+      instances: 3,
+      skewMs: [0, 0, 0],
+      twoVersions: false,
+      calls: { ...NO_CALL_FAULTS, freeze: 0.01, freezeMaxMs: 15 * MINUTE_MS },
+    },
+    (order) => (random.chance(0.5) ? [deed(order, sometime(random), 'abandon')] : []),
+  );
+
+/** People pause and go on, before traffic moves, while it does and between two rungs. */
+const pauses = (trial: Trial, random: Random): Trial =>
+  forEachOrder(trial, (order) =>
+    [sometime(random), atSomeShare(random, order), atSomeShare(random, order)].flatMap((when) => [
+      deed(order, when, 'pause'),
+      deed(order, later(when, random.int(20, 400) * SECOND_MS), 'resume'),
+    ]),
+  );
+
+const calm = (trial: Trial): Trial => ({
+  ...trial,
+  calls: null,
+  platform: null,
+  store: null,
+  answers: null,
+  gitOps: [],
+  ticksStopped: [],
+});
+
+/** A rollback of something that is paused or frozen, in a world without faults. */
+const backWhileHeld = (trial: Trial, random: Random): Trial =>
+  forEachOrder(calm(trial), (order) => {
+    const when = atSomeShare(random, order);
+    const backMs = random.int(30, 240) * SECOND_MS;
+    return [
+      deed(order, when, random.chance(0.5) ? 'pause' : 'freeze'),
+      deed(order, later(when, backMs), 'rollback'),
+      deed(order, later(when, backMs + 20 * MINUTE_MS), 'unfreeze'),
+    ];
+  });
+
+/** Sides lose one of their replicas and keep the others. */
+const oneShort = (trial: Trial, random: Random): Trial => ({
+  ...trial,
+  stacks: trial.stacks.map((stack) => ({ ...stack, replicas: Math.max(2, stack.replicas) })),
+  acts: [
+    ...trial.acts,
+    ...trial.orders.map((order, index) => {
+      const stack = trial.stacks[order.stack];
+      const pools = EXAMPLE[stack?.type ?? 'node'];
+      return {
+        when: atSomeShare(random, index),
+        act: {
+          kind: 'deploymentScaled' as const,
+          cluster: CLUSTER_NAMES[stack?.cluster ?? 0],
+          namespace: namespaceOf(order.stack),
+          name: random.chance(0.5) ? pools.newPool : pools.oldPool,
+          replicas: Math.max(2, stack?.replicas ?? 2) - 1,
+          by: 'horizontal-pod-autoscaler',
+        },
+      };
+    }),
+  ],
+});
+
+/** The traffic dries up in the middle. */
+const dryTraffic = (trial: Trial, random: Random): Trial => ({
+  ...trial,
+  acts: [
+    ...trial.acts,
+    ...trial.orders.map((order, index) => ({
+      when: atSomeShare(random, index),
+      act: { kind: 'trafficChanged' as const, stream: order.stack, requestsPerSecond: random.int(0, 1) },
+    })),
+  ],
+});
+
+/** Steps are approved, skipped and abandoned, also by people with an old page. */
+const meddlers = (trial: Trial, random: Random): Trial =>
+  forEachOrder(
+    {
+      ...trial,
+      orders: trial.orders.map((order) => ({
+        ...order,
+        ladder: order.ladder.map((rung) => ({ ...rung, approval: true })),
+      })),
+    },
+    (order) =>
+      (['approve', 'approve', 'skip', 'skip', 'finish', 'abandon'] as const).map((action, index) => ({
+        ...deed(order, index % 2 === 0 ? atSomeShare(random, order) : sometime(random), action),
+        staleByMs: random.chance(0.5) ? random.int(1, 10) * MINUTE_MS : 0,
+        again: random.chance(0.3),
+      })),
+  );
+
+const MADE = { crossingWrites, sleepers, pauses, backWhileHeld, oneShort, dryTraffic, meddlers } as const;
+
+export type Emphasis = keyof typeof MADE;
+
+/** The trial with more of what the emphasis is about; the same every time. */
+export const emphasised = (trial: Trial, emphasis: Emphasis | undefined): Trial =>
+  emphasis === undefined ? trial : MADE[emphasis](trial, createRandom(trial.seed, `emphasis/${emphasis}`));
