@@ -188,7 +188,7 @@ const hostilePorts = (given: Spoilt, objects: readonly KubeObject[]): Ports => {
 };
 
 const EFFECTS: { readonly [K in EffectKind]: Extract<Effect, { kind: K }> } = {
-  awaitTurn: { kind: 'awaitTurn' },
+  awaitTurn: { kind: 'awaitTurn', behind: null },
   makePlan: { kind: 'makePlan' },
   createObjects: { kind: 'createObjects', stage: 'cheap' },
   createNodePool: { kind: 'createNodePool', attempt: 1, nodePool: 'h200' },

@@ -55,6 +55,7 @@ const double = ({ holder, key }: Place): void => {
   else setField(holder, key, [value, structuredClone(value)]);
 };
 
+// What is put in is a copy too: the next edit may change it, and its value belongs to other cases as well.
 const applyEdit = (root: unknown, change: Edit): void => {
   const places = placesOf(root);
   const place = places[Math.floor(change.at * places.length)];
@@ -63,8 +64,8 @@ const applyEdit = (root: unknown, change: Edit): void => {
   else if (change.kind === 'double') double(place);
   else if (change.kind === 'wrap')
     setField(place.holder, place.key, [Reflect.get(place.holder, place.key) as unknown]);
-  else if (change.kind === 'replace') setField(place.holder, place.key, change.value);
-  else if (!Array.isArray(place.holder)) setField(place.holder, change.key, change.value);
+  else if (change.kind === 'replace') setField(place.holder, place.key, structuredClone(change.value));
+  else if (!Array.isArray(place.holder)) setField(place.holder, change.key, structuredClone(change.value));
 };
 
 /** A copy of the tree with the edits made one after the other. */

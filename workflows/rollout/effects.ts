@@ -10,8 +10,8 @@ export type RollbackCause = 'alert' | 'tripwire' | 'judge' | 'operator' | 'deadl
 
 export type Effect =
   // ---- before traffic
-  /** Locks, windows: may this rollout begin? */
-  | { readonly kind: 'awaitTurn' }
+  /** Locks, windows: may this rollout begin? `behind`: the key that somebody else held when the plan was to be frozen. */
+  | { readonly kind: 'awaitTurn'; readonly behind: string | null }
   | { readonly kind: 'makePlan' }
   | { readonly kind: 'createObjects'; readonly stage: 'cheap' | 'workload' }
   /** `attempt` is in the name; it was committed before this effect can run. */

@@ -81,7 +81,14 @@ export const rolloutMachine = setup({
           on: failOn,
           states: {
             queued: {
-              entry: ['clearWork', 'enterStep', effect(() => ({ kind: 'awaitTurn' }))],
+              entry: [
+                'clearWork',
+                'enterStep',
+                effect(({ event }) => ({
+                  kind: 'awaitTurn',
+                  behind: event.type === 'locksTaken' ? event.outcome.key : null,
+                })),
+              ],
               on: { queueOpen: 'preflight', locksTaken: { target: 'queued', reenter: true } },
               after: { queueDeadline: { target: '#failed', actions: 'endByQueueTimeout' } },
             },

@@ -14,7 +14,12 @@ const QUEUE_MAX = 200;
 export const awaitTurn: Hand<'awaitTurn'> = async (ports, job) => {
   const { cluster, namespace, from } = job.spec;
   const poolKey = poolLockKey(cluster, namespace, from.pool);
-  const [holder = null] = await ports.store.locks({ keys: [poolKey] });
+  const { behind } = job.effect;
+  const keys = behind === null ? [poolKey] : [poolKey, behind];
+  const [holder = null, other = null] = await ports.store.locks({ keys });
+  // Planning anew would meet the same lock: two journal entries a second, until it is given back.
+  if (other !== null && other !== job.rolloutId)
+    return { kind: 'again', inMs: RETRY_MS, why: `rollout ${other} holds ${behind ?? ''}` };
   if (holder === job.rolloutId) return { kind: 'outcome', outcome: { kind: 'queueOpen' } };
   if (holder !== null)
     return { kind: 'again', inMs: RETRY_MS, why: `rollout ${holder} holds pool ${from.pool}` };

@@ -50,10 +50,11 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
   const plan = must(job.plan, 'plan');
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
-  const [sides, gateways, calm, routes] = await all([
+  const [sides, gateways, calm, alarm, routes] = await all([
     observeSides(ports, plan),
     doubtGateways(ports, plan),
     doubtCalm(ports, job, plan, atMs),
+    growth.sharePercent > 0 ? doubtAlarm(ports, job, plan, atMs) : null,
     all(plan.routes.map((route) => doubtRoute(ports, job, route, growth))),
   ]);
   const doubts = [
@@ -62,6 +63,7 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
     doubtNewSide(sides.new, plan, growth.sharePercent),
     gateways,
     calm,
+    alarm,
   ].filter((doubt) => doubt !== null);
   return pickFirst(doubts) ?? { kind: 'proved', newReady: sides.new.ready ?? 0, atMs };
 };
@@ -191,6 +193,13 @@ const doubtCalm = async (ports: Ports, job: Job, plan: Plan, nowMs: number): Pro
       `incident ${found.incidentId} of "${found.policyDisplayName}" is ${found.state}`,
     );
   return open?.kind === 'noAnswer' ? unknown(`open incidents cannot be asked: ${open.why}`) : null;
+};
+
+/** The alarm outside watches for heartbeats that stop: it must have heard one before there is anything to watch (I16). */
+const doubtAlarm = async (ports: Ports, job: Job, plan: Plan, atMs: number): Promise<Doubt | null> => {
+  const { project } = plan.alerts;
+  const heard = await ports.monitoring.heartbeat({ project, rolloutId: job.rolloutId, atMs });
+  return heard.kind === 'ok' ? null : unknown(`the heartbeat is not accepted: ${heard.why}`);
 };
 
 /** A proof that was not given, as the hand's result. What stays unknown is a refusal: no data is never a pass. */

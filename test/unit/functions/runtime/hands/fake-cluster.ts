@@ -25,6 +25,8 @@ export class FakeCluster {
   readonly writes: { readonly name: string; readonly patch: JsonPatch }[] = [];
   readonly logged: string[] = [];
   fence = 5;
+  /** No heartbeat is accepted. */
+  isMonitoringSilent = false;
   /** The effect has left the outbox. */
   isDone = false;
   nowMs = 1_000_000;
@@ -109,9 +111,9 @@ export class FakeCluster {
         registry: async () => ({ incidents: this.incidents, freeze: this.freeze }),
       } as unknown as Ports['store'],
       monitoring: {
+        heartbeat: async () => (this.isMonitoringSilent ? { kind: 'noAnswer', why: 'silence' } : { kind: 'ok' }),
         openIncidents: async () =>
           this.open === null ? { kind: 'noAnswer', why: 'down' } : { kind: 'ok', incidents: this.open },
-        heartbeat: unused,
       },
       models: {
         ask: unused,

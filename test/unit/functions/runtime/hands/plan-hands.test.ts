@@ -113,7 +113,7 @@ describe('waiting for a turn', () => {
   const turn = (holder: string | null) =>
     awaitTurn(
       fakePorts({ holders: holder === null ? {} : { [`${CLUSTER}/${NAMESPACE}/llm`]: holder } }),
-      jobFor({ kind: 'awaitTurn' }, { plan: null }),
+      jobFor({ kind: 'awaitTurn', behind: null }, { plan: null }),
     );
 
   test('is over when the pool is free, or ours', async () => {
@@ -130,6 +130,22 @@ describe('waiting for a turn', () => {
   });
 });
 
+describe('a lock that stood in the way of the plan', () => {
+  const NODES = `${CLUSTER}/nodePools/h200`;
+  const turn = (holders: Record<string, string>) =>
+    awaitTurn(fakePorts({ holders }), jobFor({ kind: 'awaitTurn', behind: NODES }, { plan: null }));
+
+  test('is waited for: planning again would meet it again', async () => {
+    expect(await turn({ [NODES]: 'other-4' })).toEqual({
+      kind: 'again',
+      inMs: 60_000,
+      why: `rollout other-4 holds ${NODES}`,
+    });
+    expect(await turn({})).toEqual({ kind: 'outcome', outcome: { kind: 'queueOpen' } });
+    expect(await turn({ [NODES]: ID })).toEqual({ kind: 'outcome', outcome: { kind: 'queueOpen' } });
+  });
+});
+
 describe('the order of arrival', () => {
   const queued = (rolloutId: string, createdAtMs: number, state = 'queued') => ({
     rolloutId,
@@ -140,7 +156,7 @@ describe('the order of arrival', () => {
     finishedAtMs: null,
   });
   const turn = (queue: readonly ReturnType<typeof queued>[]) =>
-    awaitTurn(fakePorts({ queue }), jobFor({ kind: 'awaitTurn' }, { plan: null }));
+    awaitTurn(fakePorts({ queue }), jobFor({ kind: 'awaitTurn', behind: null }, { plan: null }));
 
   test('lets the one go first that came first', async () => {
     expect(await turn([queued(ID, 20), queued('other-1', 10)])).toEqual({

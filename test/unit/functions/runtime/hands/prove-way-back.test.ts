@@ -104,6 +104,14 @@ describe('proving the way back', () => {
       'incident i-1 of "errors" is closed',
     ],
     [
+      'an alarm outside that hears nothing',
+      (c) => {
+        c.isMonitoringSilent = true;
+      },
+      'wayBack',
+      'the heartbeat is not accepted: silence',
+    ],
+    [
       'incidents that nobody can tell',
       (c) => {
         c.open = null;
