@@ -27,7 +27,10 @@ export const createOnAlert = (shell: Shell): ((event: CloudEvent) => Promise<voi
       } catch (error) {
         if (!isOurFault(error)) throw error;
         const why = error instanceof Error ? error.message : String(error);
-        await executeRollbackRecord(shell, rolloutId, `alert ${incident.incidentId}: ${why}`);
+        await executeRollbackRecord(shell, rolloutId, {
+          why: `alert ${incident.incidentId}: ${why}`,
+          onlyOnceWritten: true,
+        });
         // Other code may know the machine: the message comes again, and finds the traffic back.
         if (error instanceof InvariantError && error.code === 'machine-unknown') throw error;
       }

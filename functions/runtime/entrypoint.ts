@@ -10,6 +10,8 @@ import type { Shell } from './shell.ts';
 export const messageDoor =
   (shell: Shell, door: string, handle: (event: CloudEvent) => Promise<void>) =>
   async (event: CloudEvent): Promise<void> => {
+    // An envelope may be as wrong as what is in it.
+    const eventId = typeof (event.id as unknown) === 'string' ? event.id : 'unknown';
     try {
       await handle(event);
     } catch (error) {
@@ -17,19 +19,19 @@ export const messageDoor =
         const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
         shell.ports.log('ERROR', code, error instanceof Error ? error.message : String(error), {
           door,
-          eventId: event.id,
+          eventId,
         });
         throw classified(error);
       }
       await shell.ports.store.recordRejected({
         rejected: {
-          id: `${door}/${event.id}`,
+          id: `${door}/${eventId}`,
           atMs: await shell.ports.time.now({}),
           door,
           reason: `${error.code}: ${error.message}`,
           text: textOf(event),
         },
       });
-      shell.ports.log('WARNING', error.code, error.message, { door, eventId: event.id });
+      shell.ports.log('WARNING', error.code, error.message, { door, eventId });
     }
   };

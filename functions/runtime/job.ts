@@ -1,6 +1,7 @@
 /** What hands and looks read out of a document; parsed once per revision, not once per call. */
 import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { Plan } from '../../workflows/plans/plan.ts';
+import { adoptedFrom, planFromJson } from '../../workflows/plans/stored-plan.ts';
 import type { Effect } from '../../workflows/rollout/effects.ts';
 import { type RolloutState, readState } from '../../workflows/rollout/read-state.ts';
 import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
@@ -52,8 +53,8 @@ const planOf = (document: RolloutDocument, state: RolloutState, cache: FactsCach
     JSON.stringify(known.state.context.adoptedRoutes) === JSON.stringify(adoptedRoutes)
   )
     return known.plan;
-  const plan = cache.texts.parse<Plan>(document.plan);
-  return adoptedRoutes === null ? plan : { ...plan, routes: adoptedRoutes };
+  const plan = cache.texts.parse(document.plan, planFromJson);
+  return adoptedRoutes === null ? plan : { ...plan, routes: adoptedFrom(adoptedRoutes) };
 };
 
 /** Name of the attachment that holds the objects of `source: manifests`, as a JSON list. */

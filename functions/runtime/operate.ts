@@ -2,6 +2,7 @@
 
 import { isOurFault } from '../../workflows/errors.ts';
 import type { Command } from '../../workflows/rollout/messages.ts';
+import type { JournalEntry } from '../../workflows/rollout/stored.ts';
 import type { Action, ActionResult } from './actions.ts';
 import { advance } from './advance.ts';
 import { findEntry } from './find-entry.ts';
@@ -49,6 +50,8 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
   const { rolloutId } = action;
   const messageId = `request/${action.requestId}`;
   try {
+    const known = await answeredBefore(shell, rolloutId, messageId);
+    if (known !== null) return known;
     const advanced = await advance(shell, rolloutId, () => ({
       kind: 'command',
       messageId,
@@ -73,11 +76,12 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
         detail: `${rolloutId} has ended: ${document.state}`,
         rolloutId,
       };
-    if (entry.refusal !== null) return { status: 409, code: 'refused', detail: entry.refusal, rolloutId };
-    return { status: 200, code: 'applied', detail: entry.sentence, rolloutId };
+    return answerOf(entry);
   } catch (error) {
     if (!isOurFault(error) || action.action !== 'rollback') throw error;
-    await executeRollbackRecord(shell, rolloutId, action.reason);
+    await executeRollbackRecord(shell, rolloutId, { why: action.reason, onlyOnceWritten: false });
+    // A message comes again: to code that knows the machine, and finds the traffic back.
+    if (asker.via === 'message') throw error;
     return {
       status: 202,
       code: 'rolled-back-by-record',
@@ -85,6 +89,25 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
       rolloutId,
     };
   }
+};
+
+const answerOf = ({ rolloutId, refusal, sentence }: JournalEntry): ActionResult =>
+  refusal === null
+    ? { status: 200, code: 'applied', detail: sentence, rolloutId }
+    : { status: 409, code: 'refused', detail: refusal, rolloutId };
+
+/** A request that came before, maybe long before, is not judged anew; what it decided is run all the same (P3). */
+const answeredBefore = async (
+  shell: Shell,
+  rolloutId: string,
+  messageId: string,
+): Promise<ActionResult | null> => {
+  const { document } = await shell.ports.store.load({ rolloutId });
+  if (document === null) return null;
+  const entry = await findEntry(shell, document, messageId);
+  if (entry === null) return null;
+  if (document.finishedAtMs === null) await settle(shell, document);
+  return answerOf(entry);
 };
 
 const commandOf = (action: CommandAction): Command => {

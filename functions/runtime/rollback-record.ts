@@ -13,9 +13,19 @@ import type { Shell } from './shell.ts';
 
 const ATTEMPTS_MAX = 5;
 
+export interface RecordOrder {
+  readonly why: string;
+  /** An alert is nothing to a rollout that has no record yet; a person who wants it to end is. */
+  readonly onlyOnceWritten: boolean;
+}
+
 /** Writes every route of the record back. What fails is logged as CRITICAL: a person must act. */
-export const executeRollbackRecord = async (shell: Shell, rolloutId: string, why: string): Promise<void> => {
-  const document = await raiseFence(shell, rolloutId, why);
+export const executeRollbackRecord = async (
+  shell: Shell,
+  rolloutId: string,
+  { why, onlyOnceWritten }: RecordOrder,
+): Promise<void> => {
+  const document = await raiseFence(shell, rolloutId, { why, onlyOnceWritten });
   if (document === null || document.rollbackRecord === null) return;
   const record = readRollbackRecord(document.rollbackRecord);
   if (record === null) {
@@ -45,12 +55,16 @@ export const executeRollbackRecord = async (shell: Shell, rolloutId: string, why
 };
 
 /** A new decision, journalled: writes of older ones can no longer land. */
-const raiseFence = async (shell: Shell, rolloutId: string, why: string): Promise<RolloutDocument | null> => {
-  const advanced = await advance(shell, rolloutId, (document) => ({
-    kind: 'recordExecuted',
-    messageId: `record/${document.fence}`,
-    why,
-  }));
+const raiseFence = async (
+  shell: Shell,
+  rolloutId: string,
+  { why, onlyOnceWritten }: RecordOrder,
+): Promise<RolloutDocument | null> => {
+  const advanced = await advance(shell, rolloutId, (document) =>
+    onlyOnceWritten && document.rollbackRecord === null
+      ? null
+      : { kind: 'recordExecuted', messageId: `record/${document.fence}`, why },
+  );
   return advanced.kind === 'applied' ? advanced.document : null;
 };
 

@@ -17,7 +17,7 @@ import {
   stored,
   withoutNewSide,
 } from '../unit/plans/a-cluster.ts';
-import { fuzz, LONG, type Verdict } from './fuzz.ts';
+import { fuzz, LONG, outcomeOf, type Verdict } from './fuzz.ts';
 import { hostileNumber, hostileText } from './hostile-json.ts';
 import { type Edit, edit, edited } from './mutate.ts';
 
@@ -120,7 +120,14 @@ const withSoundLists = (observed: ObservedCluster): ObservedCluster => ({
 });
 
 /** Weights a plan may be made with are what the API takes. */
-const check = ({ spec, manifests, observed }: Case): Verdict => {
+const check = (given: Case): Promise<Verdict> =>
+  // What no API server can have said, a number without end in a field that is only carried along, has no hash.
+  outcomeOf(
+    () => checkPlan(given),
+    (verdict) => verdict,
+  );
+
+const checkPlan = ({ spec, manifests, observed }: Case): Verdict => {
   const read = manifests.map(soundManifest);
   if (read.some((one) => one.kind === 'fault')) return 'turned away';
   const objects = read.flatMap((one) => (one.kind === 'ok' ? [one.object] : []));

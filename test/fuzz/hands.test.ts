@@ -14,6 +14,7 @@ import type { Effect, EffectKind } from '../../workflows/rollout/effects.ts';
 import { VERSIONS } from '../../workflows/rollout/versions.ts';
 import { canonicalJson } from '../../workflows/spec/canonical.ts';
 import { MINUTE_FAMILIES } from '../../workflows/steps/pod-metrics.ts';
+import { aDocument } from '../helpers/stored-records.ts';
 import { aCluster, fromManifests, newManifests, stored, withoutNewSide } from '../unit/plans/a-cluster.ts';
 import { fuzz, LONG, outcomeOf, type Verdict } from './fuzz.ts';
 import { type Edit, edit, edited } from './mutate.ts';
@@ -131,6 +132,14 @@ const spoil = <T extends object>(answer: T, edits: readonly Edit[]): T => {
   } as unknown as T;
 };
 
+/** The effect is still what its rollout wants. */
+const EFFECT_ID = `${ROLLOUT}/9/0`;
+const DOCUMENT = aDocument({
+  rolloutId: ROLLOUT,
+  fence: 7,
+  outbox: [{ id: EFFECT_ID, effect: { kind: 'page' }, fence: 7, notBeforeMs: 0 }],
+});
+
 const hostilePorts = (given: Spoilt, objects: readonly KubeObject[]): Ports => {
   let calls = 0;
   const say = async <T extends object>(answer: T): Promise<T> => {
@@ -178,7 +187,7 @@ const hostilePorts = (given: Spoilt, objects: readonly KubeObject[]): Ports => {
       changes: async () => ({ changed: false }),
     },
     store: {
-      load: async () => ({ document: { fence: 7, lastNowMs: 0 }, readAtMs: NOW_MS }),
+      load: async () => ({ document: DOCUMENT, readAtMs: NOW_MS }),
       registry: async () => ({ incidents: [], freeze: null }),
       locks: async ({ keys }: { keys: readonly string[] }) => keys.map(() => null),
       list: async () => [],
@@ -212,7 +221,7 @@ const EFFECTS: { readonly [K in EffectKind]: Extract<Effect, { kind: K }> } = {
 const jobOf = (effect: Effect): Job => ({
   rolloutId: ROLLOUT,
   effect,
-  effectId: `${ROLLOUT}/9/0`,
+  effectId: EFFECT_ID,
   fence: 7,
   sinceMs: NOW_MS,
   nowMs: NOW_MS,

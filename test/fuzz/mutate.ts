@@ -74,7 +74,3 @@ export const edited = <T>(root: T, edits: readonly Edit[]): T => {
   for (const change of edits) applyEdit(copy, change);
   return copy;
 };
-
-/** The tree with up to `most` edits; the type is what it no longer keeps. */
-export const mutated = <T>(root: T, most = 4): fc.Arbitrary<T> =>
-  fc.array(edit, { minLength: 1, maxLength: most }).map((edits) => edited(root, edits));

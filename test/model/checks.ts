@@ -70,11 +70,10 @@ const goesOnlyBack: Check = (edge) => {
       faults.push('a way back asks for more');
     if (to.snapshot.context.writtenPercent > from.snapshot.context.writtenPercent)
       faults.push('a way back wrote more');
-    if ((applied(edge)?.entry.effects ?? []).includes('moveObjectives') && movesForward(to))
-      faults.push('a way back moves objectives forward');
   }
   if (!BACK.has(to.state)) return faults;
   if (effectsOf(to.document).some(({ kind }) => GROWS.has(kind))) faults.push('forward work on the way back');
+  if (movesForward(to)) faults.push('objectives go forward on the way back');
   if (to.snapshot.context.hold !== null) faults.push('a way back is held');
   if (to.snapshot.context.askedPercent !== 0) faults.push('a way back wants a share');
   return faults;

@@ -13,6 +13,8 @@ export interface Tried {
   readonly faults: readonly string[];
 }
 
+const FAULTS_MAX = 10;
+
 /** Faults by kind and state, each with the first way there, which is the shortest. */
 const collector = (): {
   readonly tell: (node: Node, type: string, what: string) => void;
@@ -21,8 +23,9 @@ const collector = (): {
   const faults = new Map<string, string>();
   return {
     tell: (node, type, what) => {
-      const kind = `${what} ${type} @ ${node.state}.${node.step}`;
-      if (!faults.has(kind)) faults.set(kind, `${what}: ${[...pathTo(node), type].join(' > ')}`);
+      const kind = `${what} @ ${node.state}.${node.step}`;
+      if (!faults.has(kind) && faults.size < FAULTS_MAX)
+        faults.set(kind, `${what}: ${[...pathTo(node), type].join(' > ')}`);
     },
     faults: () => [...faults.values()],
   };

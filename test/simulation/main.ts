@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { runBatch, seedsFor } from './batch.ts';
 import { drawTrial } from './draw/draw-trial.ts';
 import { type Found, judgeTrial, tryTrial } from './examine.ts';
+import { readTrial } from './read-trial.ts';
 import { reduce } from './reduce.ts';
 import { type Totals, type TrialTally, totalsOf } from './tally.ts';
 import { tellFound, tellHistory } from './tell.ts';
@@ -63,7 +64,7 @@ const report = async (trial: Trial, found: readonly Found[], repeat: string): Pr
 };
 
 const oneTrial = async (file: string): Promise<never> => {
-  const trial = JSON.parse(readFileSync(file, 'utf8')) as Trial;
+  const trial = readTrial(readFileSync(file, 'utf8'));
   const { run, found } = await judgeTrial(trial);
   for (const one of found) say(tellFound(one));
   if (run !== null) for (const line of tellHistory(run.seen, 2_000)) say(`  ${line}`);

@@ -58,6 +58,7 @@ const STEPS: readonly ((trial: Trial) => readonly Change[])[] = [
   () => [
     (now) => (now.gitOps.length > 0 ? { ...now, gitOps: [] } : null),
     (now) => (now.ticksStopped.length > 0 ? { ...now, ticksStopped: [] } : null),
+    (now) => (now.clockJumps.length > 0 ? { ...now, clockJumps: [] } : null),
     (now) => (now.redrives.length > 0 ? { ...now, redrives: [] } : null),
     (now) => (now.nodePoolFaults.length > 0 ? { ...now, nodePoolFaults: [] } : null),
     (now) => (Object.keys(now.gateway).length > 0 ? { ...now, gateway: {} } : null),

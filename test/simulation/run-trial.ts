@@ -151,6 +151,17 @@ const scheduleIncidents = (trial: Trial, { cloud, recorder, people, startMs }: S
       platform.stopTicksUntil(scheduler.nowMs + forMs);
       recorder.add({ kind: 'fault', atMs: scheduler.nowMs, what: 'ticksStopped', whom: 'scheduler', forMs });
     });
+  for (const { afterMs, instance, skewMs } of trial.clockJumps ?? [])
+    scheduler.at(startMs + afterMs, () => {
+      platform.skewInstance(instance, skewMs);
+      recorder.add({
+        kind: 'fault',
+        atMs: scheduler.nowMs,
+        what: 'clockJumped',
+        whom: `p${instance}`,
+        forMs: null,
+      });
+    });
   for (const afterMs of trial.redrives) scheduler.at(startMs + afterMs, () => void platform.redrive());
   for (const { afterMs, order, commitsBack } of trial.store?.restores ?? [])
     scheduler.at(startMs + afterMs, () => {

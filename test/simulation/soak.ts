@@ -68,6 +68,7 @@ const EMPTY: Trial = {
   orders: [],
   instances: 2,
   skewMs: [0, 0],
+  clockJumps: [],
   twoVersions: false,
   faultsForMs: untilMs,
   calls: { ...NO_CALL_FAULTS, delayedCall: 0.01, delayedAnswer: 0.01, lostAnswer: 0.0005, crash: 0.00002 },

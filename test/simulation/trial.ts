@@ -117,6 +117,12 @@ export interface Trial {
   readonly instances: number;
   /** How far each one's clock is ahead, ms. */
   readonly skewMs: readonly number[];
+  /** From then on an instance's clock is so far ahead: it may go backwards. */
+  readonly clockJumps: readonly {
+    readonly afterMs: number;
+    readonly instance: number;
+    readonly skewMs: number;
+  }[];
   /** The last instance runs the next version of the machine. */
   readonly twoVersions: boolean;
   /** How long the phase with faults lasts. */

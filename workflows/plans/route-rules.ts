@@ -1,6 +1,6 @@
 /** Which rules of which HTTPRoutes send traffic to a pool. */
 import { type KubeObject, RESOURCES } from '../kubernetes.ts';
-import { at, itemsOf, textAt } from './fields.ts';
+import { at, fieldsOf, itemsOf, textAt } from './fields.ts';
 import type { BackendRef } from './plan.ts';
 
 export interface PoolName {
@@ -23,12 +23,18 @@ export const weightOf = ({ weight }: BackendRef): number => {
   return isWeight(weight) ? weight : 0;
 };
 
+const isRef = (ref: unknown): ref is BackendRef => {
+  const { name, group, kind, namespace, weight } = fieldsOf(ref);
+  return (
+    typeof name === 'string' &&
+    [group, kind, namespace].every((text) => text === undefined || typeof text === 'string') &&
+    (weight === undefined || isWeight(weight))
+  );
+};
+
 /** Refs with a name, and a weight that can be written back; in a live route anything else is drift. */
 export const backendRefsOf = (rule: unknown): readonly BackendRef[] =>
-  itemsOf(at(rule, 'backendRefs')).filter((ref): ref is BackendRef => {
-    const weight = at(ref, 'weight');
-    return textAt(ref, 'name') !== null && (weight === undefined || isWeight(weight));
-  });
+  itemsOf(at(rule, 'backendRefs')).filter(isRef);
 
 export interface FoundRule {
   readonly index: number;

@@ -1,5 +1,5 @@
 /** Commands name what they are about; one that is past, or makes no sense now, is refused with a reason (protocol P7). */
-import type { RolloutContext } from './context.ts';
+import { type RolloutContext, rungPercent } from './context.ts';
 import { ALERT_LOOKBACK_MS } from './guards.ts';
 import type { Command, Origin } from './messages.ts';
 import type { Incident, Verdict } from './stored.ts';
@@ -34,15 +34,16 @@ const resume: Check<'resume'> = (command, { context }) => {
   if (hold === null) return 'nothing is held';
   if (command.holdId !== null && command.holdId !== hold.id)
     return `hold ${command.holdId} is past; now it is ${hold.id}`;
-  if (hold.reason !== 'drift') return null;
+  if (hold.reason !== 'drift')
+    return command.drift === 'adopt' ? 'nothing was changed by others that could be adopted' : null;
   if (command.drift === null)
     return 'the route was changed by others: resume with adopt or reapply, or roll back';
   if (command.drift === 'adopt') {
     const foreign = hold.driftSharePercent;
     if (foreign === null) return 'the foreign weights are no single share: reapply, or roll back';
-    const rungPercent = context.rung < 0 ? 0 : (context.course?.ladder[context.rung]?.sharePercent ?? 0);
-    if (foreign > rungPercent)
-      return `the foreign share ${foreign} is above the current rung's ${rungPercent}`;
+    const mostPercent = rungPercent(context);
+    if (foreign > mostPercent)
+      return `the foreign share ${foreign} is above the current rung's ${mostPercent}`;
   }
   return null;
 };

@@ -222,6 +222,10 @@ export const courseOf = (plan: Plan): Course => ({
   drainMs: plan.drainMs,
 });
 
+/** The most that may be asked for on the present rung, percent (I2). */
+export const rungPercent = (context: RolloutContext): number =>
+  context.rung < 0 ? 0 : (context.course?.ladder[context.rung]?.sharePercent ?? 0);
+
 /** The share that the present rung wants, percent. */
 export const targetPercent = (context: RolloutContext): number =>
   context.rung < 0

@@ -24,7 +24,11 @@ export const delays = {
   provisionDeadline: ({ context }: Args) =>
     stage(context, (context.course?.nodePool?.deadlineMs ?? 0) + START_UP_MS),
   verifyDeadline: ({ context }: Args) => stage(context, context.course?.verifyDeadlineMs ?? 30 * MINUTE_MS),
-  overallDeadline: ({ context }: Args) => until(context, context.deadlineMs),
+  /** From the start to 100 %. Who was there and is held, however late, gets as long again. */
+  overallDeadline: ({ context }: Args) =>
+    context.confirmedPercent >= 100
+      ? context.deadlineMs - context.startedAtMs
+      : until(context, context.deadlineMs),
   /** GKE's own conformance allows 600 s until a route is consistent. */
   confirmDeadline: () => 10 * MINUTE_MS,
   bake: ({ context }: Args) => Math.max(0, context.bake.remainingMs),

@@ -37,7 +37,11 @@ export type Effect =
   /** A hold writes a new fence, so that a write still in flight cannot land after it (P4). Weights stay as they are. */
   | { readonly kind: 'fenceRoutes' }
   /** After `resume --adopt`: read the foreign rules, make them the stored originals (P7). Writes nothing. */
-  | { readonly kind: 'adoptDrift' }
+  | {
+      readonly kind: 'adoptDrift';
+      /** The rung's share: the route may have been changed once more since the drift was seen. Absent: not bounded. */
+      readonly atMostPercent?: number;
+    }
   | { readonly kind: 'moveObjectives'; readonly to: 'old' | 'new' }
   // ---- traffic, back
   | {

@@ -24,7 +24,6 @@ export const guards = {
   isAttaching: ({ context }: Args): boolean => context.rung < 0,
   isFullShare: ({ context }: Args): boolean => targetPercent(context) >= 100,
   hasNodePool: ({ context }: Args): boolean => context.course?.nodePool !== null && context.course !== null,
-  hasWorkload: ({ context }: Args): boolean => context.course?.hasWorkload === true,
   hasNoPodsToKeep: ({ context }: Args): boolean =>
     context.created.length === 0 || context.course?.hasWorkload !== true,
   hasDeletions: ({ context }: Args): boolean => (context.course?.deletions.length ?? 0) > 0,

@@ -4,7 +4,13 @@
  * what lands meanwhile (protocol P7). No invoked actors: work is an effect whose outcome comes back as an event.
  */
 import { raise, setup } from 'xstate';
-import { initialContext, type RolloutContext, type RolloutInput, targetPercent } from './context.ts';
+import {
+  initialContext,
+  type RolloutContext,
+  type RolloutInput,
+  rungPercent,
+  targetPercent,
+} from './context.ts';
 import { delays } from './delays.ts';
 import type { Effect } from './effects.ts';
 import type { RolloutEvent } from './events.ts';
@@ -317,7 +323,11 @@ export const rolloutMachine = setup({
                   },
                 },
                 adopting: {
-                  entry: ['clearWork', 'enterStep', effect(() => ({ kind: 'adoptDrift' }))],
+                  entry: [
+                    'clearWork',
+                    'enterStep',
+                    effect(({ context }) => ({ kind: 'adoptDrift', atMostPercent: rungPercent(context) })),
+                  ],
                   on: {
                     adopted: { target: 'choosing', actions: ['adoptRules', 'restartBake'] },
                     adoptRefused: {

@@ -79,9 +79,14 @@ const itemOf = (effect: Effect, id: string, fold: Fold): OutboxItem => ({
   notBeforeMs: fold.nowMs,
 });
 
-/** A later decision about objectives voids the one before it. */
+/** A later decision about objectives voids the one before it, and so does the way back (P3). */
 const replaced = (outbox: readonly OutboxItem[], effect: Effect): readonly OutboxItem[] =>
-  effect.kind === 'moveObjectives' ? outbox.filter((item) => item.effect.kind !== 'moveObjectives') : outbox;
+  effect.kind === 'moveObjectives' || effect.kind === 'rollBack'
+    ? outbox.filter(
+        ({ effect: one }) =>
+          one.kind !== 'moveObjectives' || (effect.kind === 'rollBack' && one['to'] === 'old'),
+      )
+    : outbox;
 
 /** Timers that are due, deadlines before bakes at the same instant (protocol P9). */
 export const dueTimers = (timers: readonly Timer[], nowMs: number): readonly Timer[] =>

@@ -26,6 +26,10 @@ export const recordStep = (
   nowMs: number,
 ): { readonly document: RolloutDocument; readonly entry: JournalEntry } => {
   const fence = stored.fence + 1;
+  const done =
+    stored.rollbackRecord === null
+      ? 'and nothing was written yet that could be written back'
+      : 'the stored originals are written back';
   const entry = sealEntry({
     rolloutId: stored.rolloutId,
     seq: stored.journalSeq + 1,
@@ -36,7 +40,7 @@ export const recordStep = (
     effects: [],
     verdicts: [],
     refusal: null,
-    sentence: `the machine cannot be used, the stored originals are written back: ${message.why}`,
+    sentence: `the machine cannot be used, ${done}: ${message.why}`,
     previousHash: stored.journalHash,
   });
   const document: RolloutDocument = {
@@ -45,8 +49,7 @@ export const recordStep = (
     lastNowMs: nowMs,
     fence,
     snapshot: withFence(stored.snapshot, fence),
-    // Before there is a record no traffic moved: nothing was written that the machine must know of.
-    recordExecuted: stored.rollbackRecord === null ? null : message.why,
+    recordExecuted: message.why,
     seen: remember(stored.seen, message.messageId),
     journalSeq: entry.seq,
     journalHash: entry.hash,

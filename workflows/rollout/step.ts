@@ -101,11 +101,12 @@ const decide = (
   if (isPast(stored, message, before.context)) return { kind: 'duplicate' };
 
   const refusal = refusalOf(message, words, before.context);
-  if (refusal !== null) return refused(stored, message, refusal, nowMs);
+  if (refusal !== null && earlier.length === 0) return refused(stored, message, refusal, nowMs);
 
   if (message.kind === 'started') return { kind: 'duplicate' };
   const { event, verdicts } = eventOf(message, before.context, words);
-  const { next: after, actions } = pureTransition(machine, before, event);
+  const { next: after, actions } =
+    refusal === null ? pureTransition(machine, before, event) : { next: before, actions: [] };
   if (after === before && actions.length === 0 && earlier.length === 0)
     return ignored(stored, message, nowMs);
   const next = after as Snapshot;
@@ -120,6 +121,8 @@ const decide = (
     work,
     nowMs,
     verdicts: verdicts ?? newVerdicts(before, next),
+    refusal,
+    recordExecuted: null,
   });
 };
 
@@ -297,7 +300,9 @@ interface Result {
   readonly work: Work;
   readonly nowMs: number;
   readonly verdicts: readonly Verdict[];
-  readonly refusal?: string;
+  readonly refusal?: string | null;
+  /** What the machine has still not heard of; absent: as it was. */
+  readonly recordExecuted?: null;
 }
 
 const nextStep = (
@@ -341,7 +346,7 @@ const nextStep = (
     fence: context.fence,
     failures: 0,
     ...plannedTexts(stored, message, context, refusal),
-    recordExecuted: refusal === null ? null : stored.recordExecuted,
+    recordExecuted: result.recordExecuted === null ? null : stored.recordExecuted,
     snapshot: JSON.stringify(persisted),
     timers: [...work.timers],
     outbox: [...work.outbox],

@@ -152,6 +152,8 @@ const adoptRules: Update = (context, event) => {
   return {
     adoptedPercent: event.outcome.sharePercent,
     adoptedRoutes: event.outcome.routes,
+    // Now theirs is ours: a wish to write over it is past.
+    reapply: false,
     askedPercent: event.outcome.sharePercent,
     writtenPercent: event.outcome.sharePercent,
     ...unconfirmed(context),
@@ -164,9 +166,13 @@ const beginHold: Update = (context, event) => {
   const deadlineMs =
     context.hold?.deadlineMs ?? context.nowMs + (context.course?.onHoldForMs ?? HOLD_DEFAULT_MS);
   if (event.type === 'command.pause') {
+    const { generation: pauseGeneration } = event.command;
+    // What others did, or what the judges could not say, is still to be answered after a pause.
+    if (context.hold !== null && !context.hold.auto && context.hold.reason !== 'operator')
+      return { pauseGeneration, hold: { ...context.hold, id: base.id } };
     const sentence = event.command.reason === '' ? 'paused by an operator' : event.command.reason;
     return {
-      pauseGeneration: event.command.generation,
+      pauseGeneration,
       hold: {
         ...base,
         deadlineMs,
@@ -225,8 +231,6 @@ const countReassertion: Update = (context) => ({
   ...unconfirmed(context),
 });
 
-const forceRollback: Update = (context) => ({ fence: context.fence + 1 });
-
 const rememberNotDone: Update = (context, event) =>
   event.type === 'objectsDeleted'
     ? {
@@ -271,7 +275,6 @@ export const updates = {
   rollbackKept,
   rollbackConfirmed,
   countReassertion,
-  forceRollback,
   rememberNotDone,
   retirementOverdue,
   endByEvent: setEnding(null),

@@ -43,5 +43,14 @@ export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
       kind: 'outcome',
       outcome: { kind: 'adoptRefused', sentence: 'the routes stand at different shares' },
     };
+  const { atMostPercent } = job.effect;
+  if (atMostPercent !== undefined && sharePercent > atMostPercent)
+    return {
+      kind: 'outcome',
+      outcome: {
+        kind: 'adoptRefused',
+        sentence: `the foreign share ${sharePercent} is above the current rung's ${atMostPercent}`,
+      },
+    };
   return { kind: 'outcome', outcome: { kind: 'adopted', sharePercent, routes } };
 };

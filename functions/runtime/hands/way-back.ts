@@ -54,7 +54,7 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
     observeSides(ports, plan),
     doubtGateways(ports, plan),
     doubtCalm(ports, job, plan, atMs),
-    growth.sharePercent > 0 ? doubtAlarm(ports, job, plan, atMs) : null,
+    isFirst(job, growth) ? doubtAlarm(ports, job, plan, atMs) : null,
     all(plan.routes.map((route) => doubtRoute(ports, job, route, growth))),
   ]);
   const doubts = [
@@ -194,6 +194,10 @@ const doubtCalm = async (ports: Ports, job: Job, plan: Plan, nowMs: number): Pro
     );
   return open?.kind === 'noAnswer' ? unknown(`open incidents cannot be asked: ${open.why}`) : null;
 };
+
+/** Before there is any traffic on the new side; later on only looks may say that somebody looks. */
+const isFirst = (job: Job, growth: Growth): boolean =>
+  growth.sharePercent > 0 && !growth.isWriting && job.trafficSinceMs === null;
 
 /** The alarm outside watches for heartbeats that stop: it must have heard one before there is anything to watch (I16). */
 const doubtAlarm = async (ports: Ports, job: Job, plan: Plan, atMs: number): Promise<Doubt | null> => {

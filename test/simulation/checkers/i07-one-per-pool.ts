@@ -47,15 +47,19 @@ const place = ({ cluster, namespace }: Order, kind: string, name: string): strin
 const tenuresOf = (life: Life): readonly Tenure[] => {
   const { order } = life;
   if (order === undefined) return [];
+  // Called off while it waited for its turn: it ends without having begun.
+  const neverBegan = life.entries.some(({ from, to }) => from === 'queued' && to === 'failing');
+  const isIdle = (state: string): boolean =>
+    state === 'queued' || FINAL.has(state) || (neverBegan && state === 'failing');
   const make = (places: readonly string[], outside: (state: string) => boolean): readonly Tenure[] =>
     stretches(life, outside).flatMap(([fromMs, toMs]) =>
       places.map((what) => ({ life, fromMs, toMs, what })),
     );
   return [
-    ...make([place(order, 'pool', order.oldPool)], (state) => state === 'queued' || FINAL.has(state)),
+    ...make([place(order, 'pool', order.oldPool)], isIdle),
     ...make(
       [place(order, 'pool', order.newPool), ...order.routes.map((route) => place(order, 'route', route))],
-      (state) => UNPLANNED.has(state) || FINAL.has(state),
+      (state) => UNPLANNED.has(state) || isIdle(state),
     ),
   ];
 };
@@ -67,8 +71,8 @@ const overlaps = (lives: readonly Life[]): readonly Violation[] => {
   return tenures.flatMap((one, index) =>
     tenures.slice(index + 1).flatMap((other) => {
       const pair = `${one.life.rolloutId} ${other.life.rolloutId}`;
-      if (one.life === other.life || one.what !== other.what || other.fromMs >= one.toMs) return [];
-      if (other.fromMs >= other.toMs || said.has(pair)) return [];
+      if (one.life === other.life || one.what !== other.what || other.fromMs > one.toMs) return [];
+      if (other.fromMs > other.toMs || said.has(pair)) return [];
       said.add(pair);
       return [
         {

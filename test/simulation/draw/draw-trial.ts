@@ -3,10 +3,11 @@ import { drawFaults } from '../../../simulator/scheduler/faults.ts';
 import { drawPlatformFaults } from '../../../simulator/scheduler/platform-faults.ts';
 import { createRandom } from '../../../simulator/scheduler/random.ts';
 import type { Trial } from '../trial.ts';
-import { drawActs, drawGateway, drawGitOps, drawNodePoolFaults } from './draw-acts.ts';
+import { drawActs } from './draw-acts.ts';
 import { drawDeeds } from './draw-deeds.ts';
 import { drawOrders, drawStacks } from './draw-orders.ts';
 import { drawStoreFaults } from './draw-store-faults.ts';
+import { drawClockJumps, drawGateway, drawGitOps, drawNodePoolFaults } from './draw-surroundings.ts';
 import { several } from './pick.ts';
 
 const MINUTE_MS = 60_000;
@@ -27,6 +28,7 @@ export const drawTrial = (seed: number): Trial => {
     orders,
     instances,
     skewMs: Array.from({ length: instances }, () => (random.chance(0.2) ? random.int(-120_000, 120_000) : 0)),
+    clockJumps: drawClockJumps(createRandom(seed, 'trial/clocks'), { instances, faultsForMs }),
     twoVersions: instances > 1 && random.chance(0.2),
     faultsForMs,
     calls: faulty && random.chance(0.7) ? drawFaults(createRandom(seed, 'trial/calls')) : null,

@@ -3,10 +3,11 @@
  * and then given more of that; it stays one that the generator could have drawn, given time.
  */
 import { NO_CALL_FAULTS } from '../../../simulator/scheduler/faults.ts';
+import { NO_PLATFORM_FAULTS } from '../../../simulator/scheduler/platform-faults.ts';
 import { createRandom, type Random } from '../../../simulator/scheduler/random.ts';
 import { CLUSTER_NAMES } from '../stage/rollout-text.ts';
 import { EXAMPLE, namespaceOf } from '../stage/stack-objects.ts';
-import type { Trial, TrialDeed, TrialWhen } from '../trial.ts';
+import type { Trial, TrialDeed, TrialOrder, TrialWhen } from '../trial.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -63,6 +64,103 @@ const crossingWrites = (trial: Trial, random: Random): Trial =>
     ],
   );
 
+/** A rollback that comes while the first share is being written, by calls that are slow, late or never answered. */
+const earlyRollback = (trial: Trial, random: Random): Trial =>
+  forEachOrder(
+    {
+      ...trial,
+      stacks: trial.stacks.map((stack) => ({ ...stack, newSideThere: true })),
+      orders: trial.orders.map((order) => ({
+        ...order,
+        nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
+      })),
+      instances: 3,
+      skewMs: [0, 0, 0],
+      twoVersions: false,
+      calls: {
+        ...NO_CALL_FAULTS,
+        delayedCall: 0.3,
+        delayedAnswer: 0.3,
+        lateCall: 0.15,
+        lateMaxMs: 2 * MINUTE_MS,
+        freeze: 0.02,
+        freezeMaxMs: 2 * MINUTE_MS,
+      },
+    },
+    (order) => [
+      deed(
+        order,
+        { afterMs: (trial.orders[order]?.afterMs ?? 0) + random.int(10, 180) * SECOND_MS },
+        'rollback',
+      ),
+    ],
+  );
+
+/** More rollouts for the same pool, that wait for it, on a slow platform. */
+const rivals = (trial: Trial, random: Random): Trial => ({
+  ...trial,
+  stacks: trial.stacks.map((stack) => ({ ...stack, newSideThere: true })),
+  orders: trial.orders.flatMap((order) => {
+    const first: TrialOrder = { ...order, nodes: order.nodes === 'create' ? 'nodePool' : order.nodes };
+    const other = (): TrialOrder => ({
+      ...first,
+      queue: true,
+      afterMs: order.afterMs + random.int(1, 12) * MINUTE_MS,
+    });
+    return [first, other(), other()];
+  }),
+  // What speaks of an order would speak of another one now.
+  acts: [],
+  deeds: trial.orders.map((_order, index) => deed(3 * index, sometime(random), 'rollback')),
+  calls: { ...NO_CALL_FAULTS, delayedCall: 0.5, delayedAnswer: 0.5 },
+  platform: { ...NO_PLATFORM_FAULTS, delayed: 0.5, delayMaxMs: MINUTE_MS },
+});
+
+/** Routes that are deleted for good. */
+const goneRoutes = (trial: Trial, random: Random): Trial => ({
+  ...trial,
+  stacks: trial.stacks.map((stack) => ({ ...stack, secondRoute: false })),
+  acts: [
+    ...trial.acts,
+    ...trial.orders.map((order, index) => {
+      const stack = trial.stacks[order.stack];
+      return {
+        when: atSomeShare(random, index),
+        act: {
+          kind: 'routeDeleted' as const,
+          cluster: CLUSTER_NAMES[stack?.cluster ?? 0],
+          namespace: namespaceOf(order.stack),
+          route: EXAMPLE[stack?.type ?? 'node'].route,
+        },
+      };
+    }),
+  ],
+});
+
+/** Somebody gives the old side a part again when it was about to be retired. */
+const lateEdits = (trial: Trial, random: Random): Trial => ({
+  ...trial,
+  orders: trial.orders.map((order) => ({ ...order, retentionMs: MINUTE_MS })),
+  acts: [
+    ...trial.acts,
+    ...trial.orders.map((order, index) => {
+      const stack = trial.stacks[order.stack];
+      const { oldPool, newPool, route } = EXAMPLE[stack?.type ?? 'node'];
+      const soakMs = order.ladder.at(-1)?.bakeMs ?? 0;
+      return {
+        when: { order: index, percent: 95, forMs: soakMs + random.int(30, 120) * SECOND_MS },
+        act: {
+          kind: 'weightsEdited' as const,
+          cluster: CLUSTER_NAMES[stack?.cluster ?? 0],
+          namespace: namespaceOf(order.stack),
+          route,
+          weights: { [oldPool]: 10, [newPool]: 90 },
+        },
+      };
+    }),
+  ],
+});
+
 /** Processes that stand still for about as long as a bake, while some rollouts are given up. */
 const sleepers = (trial: Trial, random: Random): Trial =>
   forEachOrder(
@@ -76,9 +174,18 @@ const sleepers = (trial: Trial, random: Random): Trial =>
     (order) => (random.chance(0.5) ? [deed(order, sometime(random), 'abandon')] : []),
   );
 
+/** Every other rung needs an approval. */
+const withApprovals = (trial: Trial, random: Random): Trial => ({
+  ...trial,
+  orders: trial.orders.map((order) => ({
+    ...order,
+    ladder: order.ladder.map((rung) => ({ ...rung, approval: random.chance(0.5) })),
+  })),
+});
+
 /** People pause and go on, before traffic moves, while it does and between two rungs. */
 const pauses = (trial: Trial, random: Random): Trial =>
-  forEachOrder(trial, (order) =>
+  forEachOrder(withApprovals(trial, random), (order) =>
     [sometime(random), atSomeShare(random, order), atSomeShare(random, order)].flatMap((when) => [
       deed(order, when, 'pause'),
       deed(order, later(when, random.int(20, 400) * SECOND_MS), 'resume'),
@@ -145,23 +252,26 @@ const dryTraffic = (trial: Trial, random: Random): Trial => ({
 
 /** Steps are approved, skipped and abandoned, also by people with an old page. */
 const meddlers = (trial: Trial, random: Random): Trial =>
-  forEachOrder(
-    {
-      ...trial,
-      orders: trial.orders.map((order) => ({
-        ...order,
-        ladder: order.ladder.map((rung) => ({ ...rung, approval: true })),
-      })),
-    },
-    (order) =>
-      (['approve', 'approve', 'skip', 'skip', 'finish', 'abandon'] as const).map((action, index) => ({
-        ...deed(order, index % 2 === 0 ? atSomeShare(random, order) : sometime(random), action),
-        staleByMs: random.chance(0.5) ? random.int(1, 10) * MINUTE_MS : 0,
-        again: random.chance(0.3),
-      })),
+  forEachOrder(withApprovals(trial, random), (order) =>
+    (['approve', 'approve', 'skip', 'skip', 'finish', 'abandon'] as const).map((action, index) => ({
+      ...deed(order, index % 2 === 0 ? atSomeShare(random, order) : sometime(random), action),
+      staleByMs: random.chance(0.5) ? random.int(1, 10) * MINUTE_MS : 0,
+      again: random.chance(0.3),
+    })),
   );
 
-const MADE = { crossingWrites, sleepers, pauses, backWhileHeld, oneShort, dryTraffic, meddlers } as const;
+const MADE = {
+  crossingWrites,
+  earlyRollback,
+  goneRoutes,
+  lateEdits,
+  sleepers,
+  pauses,
+  backWhileHeld,
+  oneShort,
+  dryTraffic,
+  meddlers,
+} as const;
 
 export type Emphasis = keyof typeof MADE;
 

@@ -83,7 +83,7 @@ export const sightingOfCall = (call: AppliedCall, atMs: number): Sighting | null
     case 'monitoring.heartbeat': {
       const { rolloutId } = call.args as Args<MonitoringPort['heartbeat']>;
       const { kind } = (answered(call) ?? { kind: 'noAnswer' }) as { readonly kind: string };
-      return kind === 'ok' ? { kind: 'heartbeat', atMs, rolloutId } : null;
+      return kind === 'ok' ? { kind: 'heartbeat', atMs, issuedAtMs: call.issuedAtMs, rolloutId } : null;
     }
     case 'gke.createNodePool':
     case 'gke.deleteNodePool':

@@ -64,6 +64,12 @@ test('a request by message needs no attributes: Pub/Sub leaves out empty ones', 
   });
 });
 
+test('an envelope whose id is no text is recorded like any other', async () => {
+  const { doors, store } = aShell();
+  await doors.onRequest({ id: [{ toString: null }], data: null } as unknown as CloudEvent);
+  expect([...store.truth.rejected.keys()]).toEqual(['on-request/unknown']);
+});
+
 describe('a start with manifests that cannot be kept', () => {
   const start = (manifests: unknown): Promise<ApiResponse> =>
     aCloud().call('POST', '/v1/rollouts', { requestId: '1', file: rolloutFile(), manifests });

@@ -37,7 +37,8 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
       {
         file: 'workflows/rollout/machine.ts',
         find: "{ target: 'choosing', actions: 'restartIfAsked' },",
-        replace: "{ target: 'baking', actions: 'restartIfAsked' },",
+        replace:
+          "{ guard: 'isFullShare', target: 'choosing', actions: 'restartIfAsked' },\n{ target: 'baking', actions: 'restartIfAsked' },",
       },
       {
         file: 'workflows/rollout/machine.ts',

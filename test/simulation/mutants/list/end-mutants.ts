@@ -53,24 +53,6 @@ export const END_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'abandoned-work-goes-on',
-    rule: 'I6',
-    emphasis: 'meddlers',
-    why: 'The end leaves the outbox as it is: what was begun is thought better finished.',
-    edits: [
-      {
-        file: 'workflows/rollout/step.ts',
-        find: 'finished ? { timers: [], outbox: [] } : result.work;',
-        replace: 'result.work;',
-      },
-      {
-        file: 'workflows/rollout/machine.ts',
-        find: "failed: { id: 'failed', type: 'final', entry: ['clearWork', 'raiseEnded'] }",
-        replace: "failed: { id: 'failed', type: 'final', entry: ['raiseEnded'] }",
-      },
-    ],
-  },
-  {
     name: 'annotations-replaced',
     rule: 'I9',
     why: 'Our annotations are written as a whole map, and those of others go.',
@@ -160,20 +142,9 @@ export const END_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'hold-without-a-deadline',
-    rule: 'I10',
-    why: 'A hold waits for a person for as long as it takes.',
-    edits: [
-      {
-        file: 'workflows/rollout/machine.ts',
-        find: "          after: { holdDeadline: { target: 'running', actions: ['raiseExpired', 'endHold'] } },\n",
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'gone-route-waited-for',
     rule: 'I10',
+    emphasis: 'goneRoutes',
     why: 'The way back waits for a route that nobody will create again.',
     edits: [
       {
@@ -196,14 +167,15 @@ export const END_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'removal-not-confirmed',
+    name: 'ref-removed-with-weight',
     rule: 'I13',
-    why: 'The drain is counted from the removal of the ref, before any gateway has heard of it.',
+    emphasis: 'lateEdits',
+    why: 'The old ref goes when its time has come, whatever weight somebody has given it since.',
     edits: [
       {
-        file: 'workflows/rollout/machine.ts',
-        find: "                refsRemoved: 'confirming',\n",
-        replace: "                refsRemoved: 'draining',\n",
+        file: 'workflows/steps/traffic-patch.ts',
+        find: 'if (parts.old > 0 || parts.new === 0) return null;',
+        replace: 'if (parts.new === 0) return null;',
       },
     ],
   },

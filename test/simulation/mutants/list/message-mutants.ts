@@ -5,6 +5,7 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'queue-without-a-lock',
     rule: 'I7',
+    emphasis: 'rivals',
     why: 'Whoever sees that the pool is free goes on without taking it.',
     edits: [
       {
@@ -15,14 +16,15 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'lock-freed-with-the-traffic',
+    name: 'lock-freed-once-planned',
     rule: 'I7',
-    why: 'The pool is free for the next one as soon as its traffic has moved.',
+    emphasis: 'rivals',
+    why: 'The lock is thought to be for the planning, and goes when the traffic begins to move.',
     edits: [
       {
         file: 'workflows/rollout/step.ts',
         find: '  if (next.finishedAtMs !== null) {\n    const planned',
-        replace: "  if (next.finishedAtMs !== null || next.state === 'retaining') {\n    const planned",
+        replace: "  if (next.finishedAtMs !== null || next.state === 'shifting') {\n    const planned",
       },
     ],
   },

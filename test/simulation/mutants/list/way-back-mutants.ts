@@ -5,7 +5,7 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'fence-read-first',
     rule: 'I4',
-    emphasis: 'crossingWrites',
+    emphasis: 'earlyRollback',
     why: 'The rollout is read before the route, so that a decision that reached the route in between goes unnoticed.',
     edits: [
       {
@@ -25,7 +25,7 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'already-so-without-the-fence',
     rule: 'I4',
-    emphasis: 'crossingWrites',
+    emphasis: 'earlyRollback',
     why: 'A rollback that finds the weights where it wants them writes nothing, and a growth that is under way lands after it.',
     edits: [
       {

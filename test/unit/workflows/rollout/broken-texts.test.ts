@@ -1,11 +1,13 @@
 /** Documents whose own texts say something else than they should: whoever acts on them has to be told that it is our fault. */
 import { describe, expect, test } from 'vitest';
 import { classified, InvariantError, isOurFault, RetryableError } from '../../../../workflows/errors.ts';
+import { adoptedFrom, planFromJson } from '../../../../workflows/plans/stored-plan.ts';
 import { readRollbackRecord } from '../../../../workflows/rollout/planned-texts.ts';
 import { readState } from '../../../../workflows/rollout/read-state.ts';
 import { replay } from '../../../../workflows/rollout/replay.ts';
 import { step } from '../../../../workflows/rollout/step.ts';
 import type { JournalEntry, RolloutDocument } from '../../../../workflows/rollout/stored.ts';
+import { aPlan } from '../../../helpers/a-plan.ts';
 import { aDriver, drive, stateIs } from '../../../helpers/driver.ts';
 import { anIncident } from '../../../helpers/stored-records.ts';
 
@@ -106,4 +108,36 @@ test('what is none of the four classes is our fault, and becomes one of them', (
     true,
     false,
   ]);
+});
+
+describe('a stored plan', () => {
+  const plan = aPlan();
+  const text = JSON.stringify({ weight: 0, ...plan });
+
+  test('is the very value of its text', () => {
+    expect(JSON.stringify(planFromJson(text))).toBe(text);
+  });
+
+  // A hand that reads one part while it waits for another once left a rejected promise behind.
+  test.each<[object]>([
+    [{ old: { ...plan.old, selector: null } }],
+    [{ new: null }],
+    [{ routes: {} }],
+    [{ routes: [{ ...plan.routes[0], rules: [{ index: '0', originals: [] }] }] }],
+    [{ alerts: {} }],
+    [{ objectives: { mode: 'leave', objects: [null] } }],
+  ])('with other parts cannot be read: %j', (changes) => {
+    expect(() => planFromJson(JSON.stringify({ ...plan, ...changes }))).toThrow(
+      expect.objectContaining({ code: 'plan-unreadable' }),
+    );
+  });
+
+  test.each(['', 'null', '[]', text.slice(0, 200)])('%s cannot be read', (broken) => {
+    expect(() => planFromJson(broken)).toThrow(InvariantError);
+  });
+
+  test('nor can adopted routes that are none', () => {
+    expect(adoptedFrom(plan.routes)).toBe(plan.routes);
+    expect(() => adoptedFrom([{ ...plan.routes[0], uid: null }])).toThrow(InvariantError);
+  });
 });

@@ -111,7 +111,8 @@ export class FakeCluster {
         registry: async () => ({ incidents: this.incidents, freeze: this.freeze }),
       } as unknown as Ports['store'],
       monitoring: {
-        heartbeat: async () => (this.isMonitoringSilent ? { kind: 'noAnswer', why: 'silence' } : { kind: 'ok' }),
+        heartbeat: async () =>
+          this.isMonitoringSilent ? { kind: 'noAnswer', why: 'silence' } : { kind: 'ok' },
         openIncidents: async () =>
           this.open === null ? { kind: 'noAnswer', why: 'down' } : { kind: 'ok', incidents: this.open },
       },

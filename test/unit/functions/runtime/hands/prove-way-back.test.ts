@@ -32,6 +32,21 @@ describe('proving the way back', () => {
     expect(cluster.writes).toEqual([]);
   });
 
+  test('arms the alarm outside before the first traffic, and leaves it to those who look afterwards', async () => {
+    const cluster = clusterAt(0);
+    expect(await prove(cluster, 25, null)).toMatchObject({ outcome: { kind: 'wayBackProved' } });
+    cluster.isMonitoringSilent = true;
+    expect(await prove(cluster, 25, null)).toEqual({
+      kind: 'outcome',
+      outcome: {
+        kind: 'wayBackRefused',
+        reason: 'wayBack',
+        sentence: 'the heartbeat is not accepted: silence',
+      },
+    });
+    expect(await prove(cluster, 25)).toMatchObject({ outcome: { kind: 'wayBackProved' } });
+  });
+
   test('also before the new ref is there', async () => {
     expect(await prove(freshCluster(), 0, null)).toMatchObject({ outcome: { kind: 'wayBackProved' } });
   });
@@ -102,14 +117,6 @@ describe('proving the way back', () => {
       },
       'incident',
       'incident i-1 of "errors" is closed',
-    ],
-    [
-      'an alarm outside that hears nothing',
-      (c) => {
-        c.isMonitoringSilent = true;
-      },
-      'wayBack',
-      'the heartbeat is not accepted: silence',
     ],
     [
       'incidents that nobody can tell',
