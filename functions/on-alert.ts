@@ -1,5 +1,6 @@
 import type { CloudEvent } from '../workflows/door-types.ts';
 import { InvariantError, isOurFault } from '../workflows/errors.ts';
+import type { Incident } from '../workflows/rollout/stored.ts';
 import { applyIncident } from './runtime/apply-incident.ts';
 import { decodeJson } from './runtime/decode.ts';
 import { messageDoor } from './runtime/entrypoint.ts';
@@ -20,19 +21,30 @@ export const createOnAlert = (shell: Shell): ((event: CloudEvent) => Promise<voi
       return;
     }
     await shell.ports.store.recordIncident({ incident });
+    const failures: unknown[] = [];
+    // Whatever is wrong with one rollout, the others hear of it too.
     for (const rolloutId of await shell.ports.store.watching({ policy: incident.policy })) {
       try {
-        const document = await applyIncident(shell, rolloutId, incident);
-        if (document !== null) await settle(shell, document);
+        await tell(shell, rolloutId, incident);
       } catch (error) {
-        if (!isOurFault(error)) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        await executeRollbackRecord(shell, rolloutId, {
-          why: `alert ${incident.incidentId}: ${why}`,
-          onlyOnceWritten: true,
-        });
-        // Other code may know the machine: the message comes again, and finds the traffic back.
-        if (error instanceof InvariantError && error.code === 'machine-unknown') throw error;
+        failures.push(error);
       }
     }
+    if (failures.length > 0) throw failures[0];
   });
+
+const tell = async (shell: Shell, rolloutId: string, incident: Incident): Promise<void> => {
+  try {
+    const document = await applyIncident(shell, rolloutId, incident);
+    if (document !== null) await settle(shell, document);
+  } catch (error) {
+    if (!isOurFault(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    await executeRollbackRecord(shell, rolloutId, {
+      why: `alert ${incident.incidentId}: ${why}`,
+      onlyOnceWritten: true,
+    });
+    // Other code may know the machine: the message comes again, and finds the traffic back.
+    if (error instanceof InvariantError && error.code === 'machine-unknown') throw error;
+  }
+};

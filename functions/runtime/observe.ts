@@ -56,7 +56,7 @@ export const observe = async (
   if (plan === null) return document;
   const { context } = facts.state;
   const minute = Math.floor(nowMs / MINUTE_MS);
-  const isMinute = minute > Math.floor((context.evidence.lastAtMs ?? 0) / MINUTE_MS);
+  const isMinute = minute > Math.floor((context.evidence.lastAtMs ?? 0) / MINUTE_MS) || hasJustBegun(context);
   const [taken, routes] = await all([
     takeLook(shell.ports, {
       cluster: plan.cluster,
@@ -77,6 +77,13 @@ export const observe = async (
   if (tripped !== null) return note(shell, facts, memory, { notice: tripped, nowMs });
   return isMinute ? observeMinute(shell, facts, memory, { look, minute, nowMs }) : document;
 };
+
+/**
+ * A bake that has no look of its own yet: what lies between the last minute's look and its beginning is not its
+ * evidence, so that beginning is looked at by itself. Else a bake would not see its first minute.
+ */
+const hasJustBegun = ({ bake, evidence }: RolloutContext): boolean =>
+  bake.startedAtMs !== null && evidence.skipNext;
 
 const readRoute = async (shell: Shell, plan: Plan, route: RoutePlan): Promise<KubeObject | 'gone' | null> => {
   const answer = await shell.ports.kubernetes.get({
@@ -214,7 +221,8 @@ const observeMinute = async (
   const alerts = facts.plan?.alerts;
   const project = alerts?.project ?? '';
   // Where nothing could be seen nothing was evaluated, and the alarm outside is right.
-  if (look !== null) await shell.ports.monitoring.heartbeat({ project, rolloutId, atMs: seen.nowMs });
+  if (look?.pods.some(({ answered }) => answered) === true)
+    await shell.ports.monitoring.heartbeat({ project, rolloutId, atMs: seen.nowMs });
   if (alerts === undefined || alerts.policies.length === 0) return document;
   const open = await shell.ports.monitoring.openIncidents({ project, policies: alerts.policies });
   if (open.kind !== 'ok') return document;

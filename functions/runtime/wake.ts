@@ -79,7 +79,8 @@ const work = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<R
   if (document.finishedAtMs === null) {
     const facts = factsOf(document, memory.drain);
     if (isObserved(facts.state.state, facts.state.context) && facts.plan !== null) {
-      const seen = await observe(shell, facts, memory, run.readAtMs);
+      // What was decided in this turn is older than what is seen now.
+      const seen = await observe(shell, facts, memory, Math.max(run.readAtMs, document.lastNowMs));
       if (seen.revision !== document.revision) document = await drain(shell, seen, memory.drain, endMs);
     } else if (mustStayAwake(facts.state.state, facts.state.context)) await beat(shell, facts, run);
   }

@@ -29,6 +29,8 @@ const AFTERMATH_MS = 15 * MINUTE_MS;
 export interface TrialRun {
   readonly trial: Trial;
   readonly seen: Seen;
+  /** What happened and left no other trace. */
+  readonly counts: ReadonlyMap<string, number>;
   /** For what only the product can tell about itself: journals, replays, its log. */
   readonly cloud: SimulatedCloud;
 }
@@ -51,7 +53,10 @@ export const runTrial = async (trial: Trial, options: RunOptions = {}): Promise<
   const quietFromMs = startMs + trial.faultsForMs;
   recorder.watch(cloud.world, () => scheduler.calls.applying);
   const people = new People({ trial, cloud, recorder, untilMs: quietFromMs });
-  scheduleEverything(trial, { cloud, recorder, people, startMs });
+  const counts = new Map<string, number>();
+  const count = (situation: string): void => void counts.set(situation, (counts.get(situation) ?? 0) + 1);
+  countHolds(cloud, count);
+  scheduleEverything(trial, { cloud, recorder, people, startMs, count });
   await scheduler.run({ untilMs: quietFromMs });
   beQuiet(cloud);
   await scheduler.run({ untilMs: quietFromMs + REDELIVERY_MS });
@@ -72,7 +77,17 @@ export const runTrial = async (trial: Trial, options: RunOptions = {}): Promise<
     endMs: scheduler.nowMs,
     sightings: recordEnd(recorder.sightings, cloud),
   };
-  return { trial, seen, cloud };
+  return { trial, seen, counts, cloud };
+};
+
+/** Each time a rollout begins to be held, and for what. */
+const countHolds = ({ store }: SimulatedCloud, count: (situation: string) => void): void => {
+  const held = new Map<string, string | null>();
+  store.onCommit((document) => {
+    const before = held.get(document.rolloutId) ?? null;
+    if (document.held !== null && document.held !== before) count(`hold ${document.held}`);
+    held.set(document.rolloutId, document.held);
+  });
 };
 
 const watchedPools = (trial: Trial) =>
@@ -109,6 +124,7 @@ interface Stage {
   readonly recorder: Recorder;
   readonly people: People;
   readonly startMs: number;
+  readonly count: (situation: string) => void;
 }
 
 const scheduleEverything = (trial: Trial, stage: Stage): void => {
@@ -117,7 +133,11 @@ const scheduleEverything = (trial: Trial, stage: Stage): void => {
   platform.setFaults(trial.platform);
   if (trial.store !== null)
     cloud.store.setFaults(
-      storeFaultsOf(trial.store, createRandom(trial.seed, 'store'), () => scheduler.nowMs - startMs),
+      storeFaultsOf(trial.store, {
+        random: createRandom(trial.seed, 'store'),
+        sinceStartMs: () => scheduler.nowMs - startMs,
+        happened: (kind) => stage.count(`store ${kind}`),
+      }),
     );
   recordFaults.rates(recorder, trial, startMs);
   cloud.world.onIncident((message) => recordFaults.incident(recorder, message, cloud.world.nowMs));

@@ -1,4 +1,5 @@
 /** Which situations a run really was in: counted from journals and the world's log, not from what was meant to happen. */
+import { readState } from '../../workflows/rollout/read-state.ts';
 import type { TrialRun } from './run-trial.ts';
 import type { Order, Seen, SeenEntry, SeenPublished } from './seen.ts';
 import { sideAt } from './side-at.ts';
@@ -23,6 +24,7 @@ export const situationsOf = (run: TrialRun): Situations => {
   for (const { entry } of published.values()) countEntry(entry, count);
   for (const order of run.seen.orders) countOrder(order, run, count);
   countCloud(run, count);
+  for (const [situation, times] of run.counts) count(situation, times);
   countRows(run.seen, [...published.values()], count);
   return counts;
 };
@@ -51,7 +53,9 @@ const countOrder = (order: Order, { cloud }: TrialRun, count: Count): void => {
   count(`order ${order.type} ${order.source}`);
   if (order.rolloutId === null) return count('order never started');
   const document = cloud.store.truth.documents.get(order.rolloutId);
-  if (document !== undefined) count(`end ${document.state}`);
+  if (document === undefined) return;
+  const { context } = readState(document);
+  count(`end ${document.state}${context.ending === null ? '' : `: ${context.ending.reason}`}`);
 };
 
 const countCloud = ({ cloud }: TrialRun, count: Count): void => {

@@ -100,7 +100,9 @@ const decide = (
   const words = wordsOf(before.value);
   if (isPast(stored, message, before.context)) return { kind: 'duplicate' };
 
-  const refusal = refusalOf(message, words, before.context);
+  // Who asks for a way back that has just begun for another reason is not refused: it is granted.
+  const isGranted = earlier.length > 0 && asksForWayBack(message);
+  const refusal = isGranted ? null : refusalOf(message, words, before.context);
   if (refusal !== null && earlier.length === 0) return refused(stored, message, refusal, nowMs);
 
   if (message.kind === 'started') return { kind: 'duplicate' };
@@ -247,6 +249,9 @@ const isPast = (stored: RolloutDocument, message: Message, context: RolloutConte
       return message satisfies never;
   }
 };
+
+const asksForWayBack = (message: Message): boolean =>
+  message.kind === 'alert' || (message.kind === 'command' && message.command.name === 'rollback');
 
 const refusalOf = (
   message: Message,

@@ -2,7 +2,7 @@
 import type { Checker, Order, Seen, SeenWrite, Violation } from '../seen.ts';
 import { type Drained, drainedAt } from './drained.ts';
 import { writerOf } from './lives.ts';
-import { HTTP_ROUTES, refsByRule } from './routes.ts';
+import { HTTP_ROUTES, refsByRule, weightOf } from './routes.ts';
 import { lastAt, newPoolOf, oldPoolOf, routePlace, timelineOf } from './timeline.ts';
 import { nameOfWritten, span } from './words.ts';
 
@@ -59,8 +59,10 @@ const removedRefs = (seen: Seen, write: SeenWrite): readonly Violation[] => {
   return removedSides(order, write).flatMap((side) => {
     const atMs = Math.min(write.issuedAtMs, write.atMs - 1);
     const found = drained(seen, { order, side, route: write.name, atMs });
-    const why = whyTooEarly(found, order, side, write.issuedAtMs);
-    if (why === null || found.touchedByOthers) return [];
+    const hadWeight = refsByRule(write.before, order).some((refs) => weightOf(refs, side) > 0);
+    const why = hadWeight ? 'while it had weight' : whyTooEarly(found, order, side, write.issuedAtMs);
+    // Whoever removes a ref sees what others have just given it: for its weight there is no excuse.
+    if (why === null || (found.touchedByOthers && !hadWeight)) return [];
     return [
       {
         rule: 'I13' as const,

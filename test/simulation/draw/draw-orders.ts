@@ -4,7 +4,6 @@ import { pick, pickWeighted } from './pick.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** How many stacks: mostly one or two, sometimes a fleet over both clusters. */
 const drawCount = (random: Random): number =>
@@ -45,21 +44,22 @@ const drawStack = (random: Random): TrialStack => ({
 export const drawStacks = (random: Random): readonly TrialStack[] =>
   Array.from({ length: drawCount(random) }, () => drawStack(random));
 
-const LADDERS: readonly (readonly number[])[] = [
-  [25, 100],
-  [10, 50, 100],
-  [50, 100],
-  [5, 100],
-  [1, 25, 100],
-  [33.3, 66.6, 100],
-  [100],
-  [10, 20, 40, 80, 100],
+/** Mostly short ones: each rung is a few minutes of looks. */
+const LADDERS: readonly (readonly [number, readonly number[]])[] = [
+  [6, [25, 100]],
+  [6, [50, 100]],
+  [3, [10, 50, 100]],
+  [2, [5, 100]],
+  [1, [1, 25, 100]],
+  [2, [33.3, 66.6, 100]],
+  [3, [100]],
+  [1, [10, 20, 40, 80, 100]],
 ];
 
 const drawLadder = (random: Random): TrialOrder['ladder'] =>
-  pick(random, LADDERS).map((share) => ({
+  pickWeighted(random, LADDERS).map((share) => ({
     share,
-    bakeMs: random.int(4, 10) * 30 * SECOND_MS,
+    bakeMs: random.int(3, 6) * 30 * SECOND_MS,
     approval: random.chance(0.08),
   }));
 
@@ -67,7 +67,7 @@ const drawOperator = (random: Random): TrialOperator | null =>
   random.chance(0.25)
     ? null
     : {
-        everyMs: random.int(2, 9) * MINUTE_MS,
+        everyMs: random.int(1, 6) * MINUTE_MS,
         approves: random.chance(0.85),
         onHold: pickWeighted(random, [
           [6, 'resume'],
@@ -92,11 +92,11 @@ const drawOrder = (random: Random, stack: TrialStack, index: number): TrialOrder
   via: random.chance(0.75) ? 'api' : 'requests',
   ladder: drawLadder(random),
   settleMs: pick(random, [30, 30, 60]) * SECOND_MS,
-  warmUpMs: pick(random, [0, 0, 30, 60]) * SECOND_MS,
-  errorSamplesMin: pick(random, [20, 50, 100]),
+  warmUpMs: pick(random, [0, 0, 30]) * SECOND_MS,
+  errorSamplesMin: pick(random, [20, 30, 60]),
   ttft: random.chance(0.3),
   floorPercent: pick(random, [100, 100, 100, 50]),
-  onHoldForMs: pick(random, [10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS]),
+  onHoldForMs: pick(random, [4, 8, 15, 30]) * MINUTE_MS,
   keepNewPodsMs: pick(random, [0, 1, 5]) * MINUTE_MS,
   retentionMs: pick(random, [1, 2, 5, 20]) * MINUTE_MS,
   retire: random.chance(0.5) ? 'keep' : 'delete',

@@ -95,7 +95,7 @@ export class Recorder {
     const applying = by === 'sluice' ? this.#applying() : null;
     const namespace = object.metadata.namespace ?? null;
     const isRoute = resource.plural === ROUTES;
-    if (isRoute && namespace !== null && (by === 'sluice' || changesGeneration(record)))
+    if (isRoute && namespace !== null && (by === 'sluice' || changesStatus(record)))
       this.#traffic(cluster, namespace);
     this.sightings.push({
       kind: 'write',
@@ -133,9 +133,8 @@ export class Recorder {
   }
 }
 
-/** A status that speaks of another generation than before: the gateway confirms. */
-const changesGeneration = ({ before, after }: WriteRecord): boolean =>
-  JSON.stringify(before?.['status']) !== JSON.stringify(after?.['status']);
+/** A status that is another one than before: maybe the gateway confirms. */
+const changesStatus = ({ before, after }: WriteRecord): boolean => before?.['status'] !== after?.['status'];
 
 const authorOf = ({ caller, verb }: WriteRecord): Author =>
   caller.user === 'sluice' ? 'sluice' : verb === 'controller' ? 'controller' : 'other';

@@ -1,6 +1,6 @@
 /**
  * Judges speak once, at the end of a bake, on everything that the rung saw. Each answers for itself: fail when a
- * one-sided test at α 0.01 shows the limit broken, pass when the minimum samples are in and none does, else
+ * one-sided test at α 0.01 shows the limit broken, pass when the minimum samples are in and nothing speaks against it, else
  * inconclusive. Missing data is never a pass (I3).
  */
 import type { GatePlan } from '../../plans/plan.ts';
@@ -37,6 +37,15 @@ const isBroken = (sums: CellSums, limit: number): boolean => {
   // Below the limit itself nothing can be shown; the strict comparison keeps one of one from failing at 1 %.
   return sums.n > 0 && sums.x / sums.n > limit && binomialTail(x, n, limit) < ALPHA * (1 - 1e-9);
 };
+
+/**
+ * Above the limit by more than chance, were the requests independent; but they came in bunches, and then it may be one. A
+ * server that died, or trouble that has just begun: nobody can tell yet, so it is no pass.
+ */
+const isDoubtful = ({ x, n }: CellSums, limit: number): boolean =>
+  n > 0 && x / n > limit && binomialTail(x, n, limit) < ALPHA;
+
+const BUNCHED = 'above the limit, in a bunch: more is needed to tell';
 
 const isWorse = (fresh: CellSums, old: CellSums): boolean =>
   excessZ(deflated(fresh), deflated(old), ERRORS_MARGIN) > Z_ALPHA;
@@ -79,6 +88,7 @@ const errors = (call: JudgeCall): Reply => {
     );
   if (fresh.n < samplesMin)
     return inWords({ ...reply, answer: 'inconclusive' }, `fewer than ${count(samplesMin)} requests`);
+  if (isDoubtful(fresh, ratioMax)) return inWords({ ...reply, answer: 'inconclusive' }, BUNCHED);
   if (oldCarries && old.n === 0)
     return inWords({ ...reply, answer: 'inconclusive' }, `no figures of ${call.pools.old} to compare with`);
   return inWords({ ...reply, answer: 'pass' }, null);
@@ -97,6 +107,7 @@ const ttftSlo = (call: JudgeCall): Reply | null => {
   if (isBroken(fresh, objective.atMost)) return inWords({ ...reply, answer: 'fail' }, null);
   if (fresh.n < objective.samplesMin)
     return inWords({ ...reply, answer: 'inconclusive' }, `fewer than ${count(objective.samplesMin)} answers`);
+  if (isDoubtful(fresh, objective.atMost)) return inWords({ ...reply, answer: 'inconclusive' }, BUNCHED);
   return inWords({ ...reply, answer: 'pass' }, null);
 };
 

@@ -48,6 +48,13 @@ describe('I13: a ref goes only after its weight was 0 and confirmed for the drai
     ]);
   });
 
+  test('with weight that others have just given it, it does not either', () => {
+    const story = emptied().at(110).write({ llm: 9, 'llm-new': 1 }, { by: 'other' });
+    expect(told(story.at(115).write({ llm: 1 }, { fence: 6 }).seen())).toStrictEqual([
+      "HTTPRoute serving/chat lost the new pool's ref while it had weight",
+    ]);
+  });
+
   test('what others wrote in between cannot have been seen', () => {
     const story = emptied()
       .at(110)
