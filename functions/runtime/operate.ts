@@ -79,7 +79,8 @@ const command = async (shell: Shell, action: CommandAction, asker: Asker): Promi
     return answerOf(entry);
   } catch (error) {
     if (!isOurFault(error) || action.action !== 'rollback') throw error;
-    await executeRollbackRecord(shell, rolloutId, { why: action.reason, onlyOnceWritten: false });
+    const order = { why: action.reason, onlyOnceWritten: false };
+    if (!(await executeRollbackRecord(shell, rolloutId, order))) throw error;
     // A message comes again: to code that knows the machine, and finds the traffic back.
     if (asker.via === 'message') throw error;
     return {

@@ -19,14 +19,18 @@ export interface RecordOrder {
   readonly onlyOnceWritten: boolean;
 }
 
-/** Writes every route of the record back. What fails is logged as CRITICAL: a person must act. */
+/**
+ * Writes every route of the record back. What fails is logged as CRITICAL: a person must act. False: there is nothing to
+ * be done without the machine.
+ */
 export const executeRollbackRecord = async (
   shell: Shell,
   rolloutId: string,
   { why, onlyOnceWritten }: RecordOrder,
-): Promise<void> => {
+): Promise<boolean> => {
   const document = await raiseFence(shell, rolloutId, { why, onlyOnceWritten });
-  if (document === null || document.rollbackRecord === null) return;
+  if (document === null) return false;
+  if (document.rollbackRecord === null) return true;
   const record = readRollbackRecord(document.rollbackRecord);
   if (record === null) {
     shell.ports.log(
@@ -35,7 +39,7 @@ export const executeRollbackRecord = async (
       `${rolloutId}: the machine is broken, and what was kept of the originals cannot be read: ${why}`,
       { rolloutId },
     );
-    return;
+    return true;
   }
   shell.ports.log(
     'CRITICAL',
@@ -52,6 +56,7 @@ export const executeRollbackRecord = async (
       `${rolloutId}: not written back: ${failed.map((route) => `${route.namespace}/${route.name}`).join(', ')}`,
       { rolloutId },
     );
+  return true;
 };
 
 /** A new decision, journalled: writes of older ones can no longer land. */
@@ -61,7 +66,8 @@ const raiseFence = async (
   { why, onlyOnceWritten }: RecordOrder,
 ): Promise<RolloutDocument | null> => {
   const advanced = await advance(shell, rolloutId, (document) =>
-    onlyOnceWritten && document.rollbackRecord === null
+    // The old side goes: its traffic cannot be given back any more.
+    document.state === 'retiring' || (onlyOnceWritten && document.rollbackRecord === null)
       ? null
       : { kind: 'recordExecuted', messageId: `record/${document.fence}`, why },
   );

@@ -100,6 +100,8 @@ export interface RolloutContext {
   readonly touched: boolean;
   /** When the first share above 0 was decided. */
   readonly trafficSinceMs: number | null;
+  /** The foreign change that people were told of because it keeps the old side from being retired. */
+  readonly retireBlockedBy: string | null;
   /** What the last decision asks for, what the API server took, what the gateway confirmed; percent. */
   readonly askedPercent: number;
   readonly writtenPercent: number;
@@ -171,6 +173,7 @@ export const initialContext = (input: RolloutInput | undefined): RolloutContext 
   reapply: false,
   touched: false,
   trafficSinceMs: null,
+  retireBlockedBy: null,
   askedPercent: 0,
   writtenPercent: 0,
   confirmedPercent: 0,

@@ -33,6 +33,8 @@ export const delays = {
   confirmDeadline: () => 10 * MINUTE_MS,
   bake: ({ context }: Args) => Math.max(0, context.bake.remainingMs),
   recheck: () => 30_000,
+  /** Nothing is in a hurry any more. */
+  retireRecheck: () => 5 * MINUTE_MS,
   windowOpens: ({ context }: Args) => {
     const state = windowState(context.course?.windows ?? [], context.nowMs);
     return state.open ? 0 : state.opensAtMs === null ? 60 * MINUTE_MS : until(context, state.opensAtMs);

@@ -65,11 +65,16 @@ export const inconclusiveHold = hold('inconclusive', ({ context }) => {
   return open?.sentence ?? 'the gates of this rung stayed without an answer';
 });
 
-export const driftPage = effect(({ context, event }) => ({
-  kind: 'page',
-  code: 'drift-while-retiring',
-  sentence: `${context.rolloutId}: ${event.type === 'drifted' ? event.drift.sentence : 'drift'}`,
-}));
+/** Once for each thing that stands in the way, not each time that it is met again. */
+export const driftPage = effect(({ context, event }) =>
+  event.type === 'drifted' && event.drift.sentence !== context.retireBlockedBy
+    ? {
+        kind: 'page',
+        code: 'drift-while-retiring',
+        sentence: `${context.rolloutId}: ${event.drift.sentence}`,
+      }
+    : null,
+);
 
 export const rollBackEffect = effect(({ context, event }) => ({
   kind: 'rollBack',

@@ -393,14 +393,17 @@ export const rolloutMachine = setup({
               ],
               on: {
                 refsRemoved: 'confirming',
-                drifted: { target: 'blocked', actions: driftPage },
+                drifted: { target: 'blocked', actions: [driftPage, 'blockRetirement'] },
                 wayBackRefused: 'blocked',
               },
             },
-            blocked: { entry: 'clearWork', after: { recheck: 'detaching' } },
+            blocked: { entry: 'clearWork', after: { retireRecheck: 'detaching' } },
             confirming: {
               entry: ['clearWork', 'enterStep', confirmRemovalEffect('old')],
-              on: { refsRemovalConfirmed: 'draining', drifted: { target: 'blocked', actions: driftPage } },
+              on: {
+                refsRemovalConfirmed: 'draining',
+                drifted: { target: 'blocked', actions: [driftPage, 'blockRetirement'] },
+              },
             },
             draining: { entry: 'clearWork', after: { drain: 'handingOver' } },
             handingOver: {

@@ -50,12 +50,16 @@ export const recordStep = (
     fence,
     snapshot: withFence(stored.snapshot, fence),
     recordExecuted: message.why,
+    // A way back that is under way is not a decision of before: its effects go on, under the new fence.
+    outbox: GOING_BACK.has(stored.state) ? stored.outbox.map((item) => ({ ...item, fence })) : stored.outbox,
     seen: remember(stored.seen, message.messageId),
     journalSeq: entry.seq,
     journalHash: entry.hash,
   };
   return { document, entry };
 };
+
+const GOING_BACK: ReadonlySet<string> = new Set(['rollingBack', 'failing']);
 
 const withFence = (snapshot: string, fence: number): string => {
   try {

@@ -241,6 +241,9 @@ const rememberNotDone: Update = (context, event) =>
       }
     : {};
 
+const blockRetirement: Update = (_context, event) =>
+  event.type === 'drifted' ? { retireBlockedBy: event.drift.sentence } : {};
+
 const retirementOverdue: Update = (context) => ({
   notDone: [...context.notDone, `${context.course?.oldPool ?? 'the old side'}: not retired within 24h`],
 });
@@ -277,6 +280,7 @@ export const updates = {
   countReassertion,
   rememberNotDone,
   retirementOverdue,
+  blockRetirement,
   endByEvent: setEnding(null),
   endByQueueTimeout: setEnding('queueTimeout'),
   endByDeadline: setEnding('deadline'),

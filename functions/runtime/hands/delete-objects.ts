@@ -12,6 +12,9 @@ import { type DeleteJob, mayDelete } from './may-delete.ts';
 
 const RETRY_MS = 5_000;
 
+/** As long as a function may run: after that no creation of an older decision is on its way any more (P6). */
+const CREATION_OVER_MS = 90_000;
+
 const again = (why: string): HandResult => ({ kind: 'again', inMs: RETRY_MS, why });
 
 export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
@@ -20,8 +23,12 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
   if (plan === null) return done([]);
   const { side } = job.effect;
   const unremembered =
-    side === 'new' ? await findUnremembered(ports, plan, job) : ({ kind: 'found', identities: [] } as const);
+    side === 'new'
+      ? await findUnremembered(ports, plan, job)
+      : ({ kind: 'found', identities: [], isOpen: false } as const);
   if (unremembered.kind === 'unknown') return again(unremembered.why);
+  if (unremembered.isOpen && job.nowMs - job.sinceMs < CREATION_OVER_MS)
+    return again('a creation may still be on its way');
   const identities = inOrder(side, [...job.effect.identities, ...unremembered.identities]);
   if (identities.length === 0) return done([]);
   const references = await findReferences(ports, plan, side, identities);
@@ -49,7 +56,12 @@ const inOrder = (side: 'old' | 'new', identities: readonly ObjectIdentity[]): re
   side === 'old' ? identities : identities.toReversed();
 
 type Unremembered =
-  | { readonly kind: 'found'; readonly identities: readonly ObjectIdentity[] }
+  | {
+      readonly kind: 'found';
+      readonly identities: readonly ObjectIdentity[];
+      /** Not everything that was planned is remembered: the creation was cut off. */
+      readonly isOpen: boolean;
+    }
   | { readonly kind: 'unknown'; readonly why: string };
 
 /**
@@ -78,7 +90,7 @@ const findUnremembered = async (ports: Ports, plan: Plan, job: DeleteJob): Promi
     if (answer.object !== undefined && isOurs(answer.object, job.rolloutId))
       identities.push(identityOf(planned, answer.object));
   }
-  return { kind: 'found', identities };
+  return { kind: 'found', identities, isOpen: open.length > 0 };
 };
 
 const keyOf = (one: {

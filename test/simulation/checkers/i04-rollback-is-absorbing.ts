@@ -3,7 +3,7 @@
  * one included; and where the old side stood healthy all along, the first rollback write gives it everything.
  */
 import type { Checker, Order, SeenWrite, Violation } from '../seen.ts';
-import { adoptionBefore, rollbackOf } from './journal.ts';
+import { adoptionBefore, outcomeOf, rollbackOf } from './journal.ts';
 import { at, falls, largestShare, raises, sameRefs } from './routes.ts';
 import { between, during, oldPoolOf, type Timeline, timelineOf } from './timeline.ts';
 
@@ -87,6 +87,32 @@ const sentencesOf = (
   return found;
 };
 
+/** Growth that lands when the journal has the traffic written back, though nothing of ours had been written to stop it. */
+const afterClaim = (
+  timeline: Timeline,
+  order: Order,
+  writes: readonly SeenWrite[],
+  beganAtMs: number,
+): readonly { readonly atMs: number; readonly sentence: string }[] => {
+  const claimed = timeline
+    .entries(order.rolloutId ?? '')
+    .find(
+      (entry) => outcomeOf(entry) === 'rollbackWritten' && at(entry.message, 'outcome', 'complete') === true,
+    );
+  if (
+    claimed === undefined ||
+    writes.some((write) => write.issuedAtMs >= beganAtMs && write.atMs <= claimed.atMs)
+  )
+    return [];
+  return writes
+    .filter((write) => write.atMs > claimed.atMs && raises(write, order).length > 0)
+    .slice(0, 1)
+    .map(({ atMs, name }) => ({
+      atMs,
+      sentence: `${name} grew after the journal had it written back, by a rollback that had written nothing`,
+    }));
+};
+
 export const rollbackIsAbsorbing: Checker = (seen) => {
   const timeline = timelineOf(seen);
   const found: Violation[] = [];
@@ -98,7 +124,10 @@ export const rollbackIsAbsorbing: Checker = (seen) => {
     for (const name of order.routes) {
       const writes = timeline.routeWrites(rolloutId).filter((write) => write.name === name);
       // A document that was set back may have forgotten its rollback.
-      for (const { atMs, sentence } of sentencesOf(timeline, order, writes, beganAtMs))
+      for (const { atMs, sentence } of [
+        ...sentencesOf(timeline, order, writes, beganAtMs),
+        ...afterClaim(timeline, order, writes, beganAtMs),
+      ])
         if (atMs < restoredAtMs) found.push({ rule: 'I4', atMs, rolloutId, sentence });
     }
   }

@@ -27,6 +27,22 @@ const givesAllBack = (would: SeenObject | null, before: SeenObject | null, order
   });
 };
 
+/** How many replicas the old side had been given when the plan was made: an autoscaler may have been there before. */
+const plannedReplicas = (timeline: Timeline, order: Order): number => {
+  const planned = timeline.entries(order.rolloutId ?? '').find(({ from }) => from === 'preflight');
+  const place = {
+    cluster: order.cluster,
+    resource: 'deployments.apps',
+    namespace: order.namespace,
+    name: order.oldPool,
+  };
+  const scaled = timeline
+    .writes(place)
+    .findLast(({ atMs, by, after }) => by === 'other' && after !== null && atMs <= (planned?.atMs ?? 0));
+  const replicas = (scaled?.after?.['spec'] as { readonly replicas?: number } | undefined)?.replicas;
+  return Math.min(order.oldReplicas, replicas ?? order.oldReplicas);
+};
+
 const missing = (timeline: Timeline, order: Order, write: SeenWrite): readonly string[] => {
   const place = routePlace(order, write.name);
   const toMs = write.issuedAtMs;
@@ -35,7 +51,7 @@ const missing = (timeline: Timeline, order: Order, write: SeenWrite): readonly s
     ({ status, heard, would }) =>
       status >= 200 && status < 300 && heard && givesAllBack(would, write.before, order),
   );
-  const floor = Math.max(1, Math.ceil((order.oldReplicas * order.floorPercent) / 100 - 1e-9));
+  const floor = Math.max(1, Math.ceil((plannedReplicas(timeline, order) * order.floorPercent) / 100 - 1e-9));
   const sides = during(timeline.sides(oldPoolOf(order)), fromMs, toMs);
   const best = Math.max(0, ...sides.map(({ ready }) => ready));
   const isReconciling = objectsDuring(timeline.writes(place), fromMs, toMs).some((object) =>

@@ -41,6 +41,21 @@ describe('I4', () => {
     expect(rollbackIsAbsorbing(seen)).toEqual([]);
   });
 
+  test('a growth that lands after a rollback that wrote nothing is found once the journal calls it written', () => {
+    const written = {
+      message: { kind: 'outcome', messageId: 'e/1', outcome: { kind: 'rollbackWritten', complete: true } },
+      from: 'rollingBack',
+      to: 'rollingBack',
+    };
+    const late = { fence: 4, underWayS: 30 };
+    const idle = rollingBack().at(62).entry(written).at(80).write({ llm: 0, 'llm-new': 100 }, late);
+    expect(sentences(rollbackIsAbsorbing(idle.seen()))).toEqual([
+      'chat grew after the journal had it written back, by a rollback that had written nothing',
+    ]);
+    const early = rollingBack().at(61).write({ llm: 0, 'llm-new': 100 }, late).at(62).entry(written);
+    expect(rollbackIsAbsorbing(early.seen())).toEqual([]);
+  });
+
   test('a rollback that the journal does not tell of is known by what it takes back', () => {
     const seen = grown()
       .at(60)

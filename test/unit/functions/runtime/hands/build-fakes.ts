@@ -273,13 +273,21 @@ export interface Fakes {
   /** Unfinished rollouts of the same pool. */
   readonly queue?: readonly RolloutSummary[];
   readonly logged?: string[];
+  /** Asked before each write: has the effect left the outbox? */
+  readonly isDone?: () => boolean;
 }
+
+const EFFECT_ID = `${ID}/3/0`;
 
 export const fakePorts = (fakes: Fakes): Ports => {
   const clock = fakes.clock ?? { nowMs: 0 };
   const store = {
     locks: async ({ keys }: { keys: readonly string[] }) => keys.map((key) => fakes.holders?.[key] ?? null),
     list: async () => fakes.queue ?? [],
+    load: async () => ({
+      document: { fence: 1, outbox: fakes.isDone?.() === true ? [] : [{ id: EFFECT_ID }], lastNowMs: 0 },
+      readAtMs: clock.nowMs,
+    }),
   };
   return {
     store: store as unknown as Ports['store'],
@@ -316,7 +324,7 @@ export const planOf = (
 export const jobFor = <E extends Effect>(effect: E, more: Partial<Job<E>> = {}): Job<E> => ({
   rolloutId: ID,
   effect,
-  effectId: `${ID}/3/0`,
+  effectId: EFFECT_ID,
   fence: 1,
   sinceMs: 1_000_000,
   nowMs: 1_000_000,

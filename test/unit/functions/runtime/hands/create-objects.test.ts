@@ -53,6 +53,14 @@ describe('creating the new side', () => {
     expect(kubernetes.objects).toHaveLength(3);
   });
 
+  test('stops in the middle of the list when it is not wanted any more', async () => {
+    const kubernetes = fakeKubernetes([]);
+    const ports = fakePorts({ kubernetes, isDone: () => kubernetes.objects.length >= 2 });
+    const job = jobFor({ kind: 'createObjects', stage: 'cheap' }, { plan });
+    expect(await createObjects(ports, job)).toEqual({ kind: 'stale' });
+    expect(kubernetes.objects).toHaveLength(2);
+  });
+
   test('a lost answer is looked after: it was made', async () => {
     const kubernetes = fakeKubernetes([]);
     kubernetes.interfere = (call) =>

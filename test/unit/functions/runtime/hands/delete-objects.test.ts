@@ -174,7 +174,12 @@ describe('removing what we created', () => {
     }));
   const clear = (
     kubernetes: FakeKubernetes,
-    more: { readonly identities?: readonly ObjectIdentity[]; readonly trafficSinceMs?: number } = {},
+    more: {
+      readonly identities?: readonly ObjectIdentity[];
+      readonly trafficSinceMs?: number;
+      /** Since the deletion was decided, ms. */
+      readonly afterMs?: number;
+    } = {},
   ) => {
     const models = fakeModels(healthyPod, { nowMs: 0 });
     models.running = 5;
@@ -182,10 +187,24 @@ describe('removing what we created', () => {
       fakePorts({ kubernetes, models }),
       jobFor(
         { kind: 'deleteObjects', side: 'new', identities: more.identities ?? [] },
-        { plan: made, trafficSinceMs: more.trafficSinceMs ?? null },
+        {
+          plan: made,
+          trafficSinceMs: more.trafficSinceMs ?? null,
+          nowMs: 1_000_000 + (more.afterMs ?? 90_000),
+        },
       ),
     );
   };
+
+  test('waits until no creation can be on its way any more, where one was cut off', async () => {
+    const kubernetes = fakeKubernetes(intent(ID));
+    expect(await clear(kubernetes, { afterMs: 89_999 })).toEqual({
+      kind: 'again',
+      inMs: 5_000,
+      why: 'a creation may still be on its way',
+    });
+    expect(deletes(kubernetes)).toEqual([]);
+  });
 
   test('finds what a crash kept from being remembered: planned, of this name, with our intent', async () => {
     const kubernetes = fakeKubernetes(intent(ID));
