@@ -45,18 +45,25 @@ interface Memory {
 
 const MINUTE_MS = 60_000;
 
+export interface Observation {
+  readonly nowMs: number;
+  /** A bake is over: its judges want to know of the time since the last minute's look as well. */
+  readonly isLast?: boolean;
+}
+
 /** One look at both sides. Returns the document as it stands afterwards. */
 export const observe = async (
   shell: Shell,
   facts: Facts,
   memory: Memory,
-  nowMs: number,
+  { nowMs, isLast = false }: Observation,
 ): Promise<RolloutDocument> => {
   const { plan, document } = facts;
   if (plan === null) return document;
   const { context } = facts.state;
   const minute = Math.floor(nowMs / MINUTE_MS);
-  const isMinute = minute > Math.floor((context.evidence.lastAtMs ?? 0) / MINUTE_MS) || hasJustBegun(context);
+  const isNew = minute > Math.floor((context.evidence.lastAtMs ?? 0) / MINUTE_MS);
+  const isMinute = isNew || isLast || hasJustBegun(context);
   const [taken, routes] = await all([
     takeLook(shell.ports, {
       cluster: plan.cluster,
@@ -75,7 +82,7 @@ export const observe = async (
   const look = taken.unreachable ? null : taken.look;
   const tripped = look === null ? null : burstOf(context, memory.look, look, drift !== null);
   if (tripped !== null) return note(shell, facts, memory, { notice: tripped, nowMs });
-  return isMinute ? observeMinute(shell, facts, memory, { look, minute, nowMs }) : document;
+  return isMinute ? observeMinute(shell, facts, memory, { look, minute, nowMs, isLast }) : document;
 };
 
 /**
@@ -193,6 +200,7 @@ interface Minute {
   readonly look: Look | null;
   readonly minute: number;
   readonly nowMs: number;
+  readonly isLast: boolean;
 }
 
 /** The minute's evidence, the open incidents (push is the fast way, this the sure one), the heartbeat (I16). */
@@ -208,7 +216,7 @@ const observeMinute = async (
   const { look } = seen;
   if (look !== null) {
     const { stepEntry } = context;
-    const messageId = `${stepEntry}/${seen.minute}`;
+    const messageId = `${stepEntry}/${seen.minute}${seen.isLast ? '/last' : ''}`;
     const judged = atJudgedEdge(look, facts.plan?.gates.ttft?.edgeSeconds ?? null);
     const advanced = await advance(
       shell,

@@ -3,6 +3,7 @@
  * looks again every few seconds until its budget is spent (protocol P3); everything else has the resolution of a tick.
  */
 
+import { timerInWords } from '../../workflows/rollout/describe.ts';
 import { dueTimers } from '../../workflows/rollout/outbox.ts';
 import { isObserved, mustStayAwake } from '../../workflows/rollout/read-state.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
@@ -73,6 +74,7 @@ const work = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<R
   const { memory, endMs } = run;
   let document = loaded;
   if (document.finishedAtMs === null) {
+    document = await lookBeforeJudging(shell, document, run);
     document = await fireTimers(shell, document, run.readAtMs);
     document = await drain(shell, document, memory.drain, endMs);
   }
@@ -80,12 +82,26 @@ const work = async (shell: Shell, loaded: RolloutDocument, run: Turn): Promise<R
     const facts = factsOf(document, memory.drain);
     if (isObserved(facts.state.state, facts.state.context) && facts.plan !== null) {
       // What was decided in this turn is older than what is seen now.
-      const seen = await observe(shell, facts, memory, Math.max(run.readAtMs, document.lastNowMs));
+      const seen = await observe(shell, facts, memory, {
+        nowMs: Math.max(run.readAtMs, document.lastNowMs),
+      });
       if (seen.revision !== document.revision) document = await drain(shell, seen, memory.drain, endMs);
     } else if (mustStayAwake(facts.state.state, facts.state.context)) await beat(shell, facts, run);
   }
   memory.drain.publishedSeq = await publishJournal(shell, document, memory.drain.publishedSeq);
   return document;
+};
+
+/** The judges of a bake that is over speak on everything up to its end, not up to the last full minute. */
+const lookBeforeJudging = async (
+  shell: Shell,
+  document: RolloutDocument,
+  { memory, readAtMs }: Turn,
+): Promise<RolloutDocument> => {
+  const nowMs = Math.max(readAtMs, document.lastNowMs);
+  if (!dueTimers(document.timers, nowMs).some(({ id }) => timerInWords(id) === 'bake')) return document;
+  const facts = factsOf(document, memory.drain);
+  return facts.plan === null ? document : observe(shell, facts, memory, { nowMs, isLast: true });
 };
 
 /**

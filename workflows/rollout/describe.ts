@@ -57,8 +57,8 @@ const commandInWords = (command: Command): string => {
     : command.name;
 };
 
-/** `xstate.after.bake.rollout.progress…` → `bake`. */
-const timerInWords = (timerId: string): string => timerId.split('.')[2] ?? timerId;
+/** The delay's name in a timer's id: `xstate.after.bake.rollout.progress…` → `bake`. */
+export const timerInWords = (timerId: string): string => timerId.split('.')[2] ?? timerId;
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 

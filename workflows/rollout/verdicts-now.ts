@@ -15,7 +15,18 @@ export const verdictsNow = (context: RolloutContext): readonly Verdict[] => {
     windowMs: [context.bake.sinceMs ?? context.nowMs, context.nowMs] as const,
     sharePercent: context.confirmedPercent,
   };
-  return [...judge({ ...call, judges: rung.judges }), ...unprovedSplit(context, call)];
+  const verdicts = judge({ ...call, judges: rung.judges }).map((verdict) => notLongAgo(verdict, context));
+  return [...verdicts, ...unprovedSplit(context, call)];
+};
+
+/** Nobody can say how it went since: what was seen longer ago than this is no pass. */
+const EVIDENCE_AGE_MAX_MS = 90_000;
+
+const notLongAgo = (verdict: Verdict, { evidence, nowMs }: RolloutContext): Verdict => {
+  const ageMs = nowMs - (evidence.lastAtMs ?? 0);
+  if (verdict.answer !== 'pass' || ageMs <= EVIDENCE_AGE_MAX_MS) return verdict;
+  const sentence = `${verdict.sentence}, but the last look is ${Math.round(ageMs / 1000)} s old: inconclusive`;
+  return { ...verdict, answer: 'inconclusive', sentence };
 };
 
 type View = Omit<Parameters<typeof judge>[0], 'judges'>;

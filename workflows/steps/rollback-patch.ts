@@ -168,6 +168,14 @@ export const newHasWeight = (route: KubeObject, routeNamespace: string, sides: S
   liveRulesOf(route).some(({ refs }) => partsOf(refs, routeNamespace, sides).new > 0);
 
 /**
+ * Nothing on the route is ours: no ref of the new pool, and no note of what stood there before. Then nothing is to be put
+ * back, and what others made of it since the plan is theirs (I9).
+ */
+export const isUntouched = (route: KubeObject, plan: RoutePlan, sides: Sides): boolean =>
+  route.metadata.annotations?.[BEFORE_ANNOTATION] === undefined &&
+  liveRulesOf(route).every(({ refs }) => refs.every((ref) => sideOf(ref, plan.namespace, sides) !== 'new'));
+
+/**
  * Has the rollback arrived: the new side at 0 in every rule, and in the plan's rules every ref of the originals that is
  * there at its original weight, the old pool's among them? Foreign backends do not matter.
  */

@@ -5,7 +5,7 @@ import { ROUTE_GONE_MS } from '../../../workflows/rollout/guards.ts';
 import type { Drift } from '../../../workflows/rollout/messages.ts';
 import { culprit, readShare } from '../../../workflows/steps/drift.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
-import { isRolledBack, newHasWeight } from '../../../workflows/steps/rollback-patch.ts';
+import { isRolledBack, isUntouched, newHasWeight } from '../../../workflows/steps/rollback-patch.ts';
 import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
@@ -51,9 +51,9 @@ export const confirmRollback: Hand<'confirmRollback'> = async (ports, job) => {
   return { kind: 'outcome', outcome: { kind: 'rollbackConfirmed', atMs } };
 };
 
-/** A route created anew was left as its maker wrote it. */
+/** A route created anew, or never written by us, was left as others wrote it. */
 const isBack = (object: KubeObject, route: RoutePlan, sides: Sides): boolean =>
-  object.metadata.uid === route.uid
+  object.metadata.uid === route.uid && !isUntouched(object, route, sides)
     ? isRolledBack(object, route, sides)
     : !newHasWeight(object, route.namespace, sides);
 

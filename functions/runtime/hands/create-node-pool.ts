@@ -5,6 +5,7 @@ import { isPodReady as isReady } from '../../../workflows/plans/inference-pool.t
 import { NODE_POOL_LABEL } from '../../../workflows/plans/place-workloads.ts';
 import { NODE_POOL_OWNER_LABEL } from '../../../workflows/plans/plan-create.ts';
 import type { GkeAnswer, GkeOperation, NodePool, Ports } from '../../../workflows/ports.ts';
+import { isWantedNow } from './fence-check.ts';
 import type { Hand, HandResult } from './hand.ts';
 
 const POLL_MS = 15_000;
@@ -39,6 +40,7 @@ export const createNodePool: Hand<'createNodePool'> = async (ports, job) => {
       ? failed(wanted, classify(error), false)
       : again(`operation ${operation.found.name} is ${status}`);
   }
+  if (!(await isWantedNow(ports, job))) return { kind: 'stale' };
   const answer = await ports.gke.createNodePool({
     cluster,
     nodePool: fillInNodePool(must(planned, 'node pool of the plan').nodePool, wanted.name, job.rolloutId),

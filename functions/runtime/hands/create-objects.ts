@@ -2,7 +2,7 @@ import { must } from '../../../workflows/assert.ts';
 import type { ObjectIdentity } from '../../../workflows/kubernetes.ts';
 import { fillInObject } from '../../../workflows/plans/fill-in.ts';
 import { createOne } from './created-object.ts';
-import { freshNow } from './fence-check.ts';
+import { isWantedNow } from './fence-check.ts';
 import type { Hand } from './hand.ts';
 
 const RETRY_MS = 5_000;
@@ -18,7 +18,7 @@ export const createObjects: Hand<'createObjects'> = async (ports, job) => {
   for (const planned of plan.create) {
     if (planned.stage !== stage) continue;
     // Before each: whoever stood still in the middle of the list must not go on with it after the end (I6).
-    if ((await freshNow(ports, job)) === null) return { kind: 'stale' };
+    if (!(await isWantedNow(ports, job))) return { kind: 'stale' };
     const object = fillInObject(planned, { rolloutId: job.rolloutId, nodePool: job.nodePool });
     const created = await createOne(ports, plan.cluster, planned, { rolloutId: job.rolloutId, object });
     if (created.kind === 'again') return { kind: 'again', inMs: RETRY_MS, why: created.why };

@@ -16,3 +16,17 @@ export const freshNow = async (ports: Ports, job: Job): Promise<number | null> =
   const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });
   return isWanted(document, job) ? Math.max(readAtMs, document.lastNowMs) : null;
 };
+
+/** Longer than any read takes, shorter than anything that could have ended a rollout's creation for good. */
+const STILL_MAX_MS = 30_000;
+
+/**
+ * For writes that no precondition guards: wanted, and read just now. Whoever stood still between the read and the write
+ * has read in vain; the clock tells, because it is asked after the read.
+ */
+export const isWantedNow = async (ports: Ports, job: Job): Promise<boolean> => {
+  const sinceMs = await ports.time.now({});
+  const isStale = (await freshNow(ports, job)) === null;
+  const tookMs = (await ports.time.now({})) - sinceMs;
+  return !isStale && Math.abs(tookMs) < STILL_MAX_MS;
+};

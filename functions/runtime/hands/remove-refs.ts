@@ -1,9 +1,9 @@
 import { must } from '../../../workflows/assert.ts';
 import type { JsonPatch, KubeObject } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
-import { restorePatch } from '../../../workflows/steps/rollback-patch.ts';
+import { isUntouched, restorePatch } from '../../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../../workflows/steps/route-fence.ts';
-import { removeOldRefPatch } from '../../../workflows/steps/traffic-patch.ts';
+import { fencePatch, removeOldRefPatch } from '../../../workflows/steps/traffic-patch.ts';
 import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
 import { undone } from './confirm-rollback.ts';
@@ -55,6 +55,8 @@ const decide = (
   const made = { route: object, plan: route, sides, fenceValue: order.fenceValue };
   if (order.side === 'new' && object.metadata.uid !== route.uid)
     return { kind: 'stop', value: { kind: 'notOurs' } };
+  if (order.side === 'new' && isUntouched(object, route, sides))
+    return { kind: 'patch', patch: fencePatch(object, order.fenceValue) };
   const patch: JsonPatch | null =
     order.side === 'old'
       ? object.metadata.uid === route.uid

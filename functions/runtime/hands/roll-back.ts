@@ -15,7 +15,12 @@ import { ROUTE_GONE_MS } from '../../../workflows/rollout/guards.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { largestSharePercent } from '../../../workflows/steps/live-rules.ts';
 import { decideRollback, type RollbackDecision } from '../../../workflows/steps/rollback-decision.ts';
-import { isRolledBack, newHasWeight, rollbackPatch } from '../../../workflows/steps/rollback-patch.ts';
+import {
+  isRolledBack,
+  isUntouched,
+  newHasWeight,
+  rollbackPatch,
+} from '../../../workflows/steps/rollback-patch.ts';
 import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
 import { fencePatch } from '../../../workflows/steps/traffic-patch.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
@@ -91,6 +96,8 @@ const decide = (
   )
     return { kind: 'alreadySo' };
   const fenceValue = nextFenceValue(object, job.rolloutId, job.fence);
+  // The fence all the same: an attaching write that is still on its way must not land.
+  if (isUntouched(object, route, sides)) return { kind: 'patch', patch: fencePatch(object, fenceValue) };
   return {
     kind: 'patch',
     patch: rollbackPatch({ route: object, plan: route, sides, fenceValue, sharePercent }),

@@ -1,8 +1,9 @@
 /**
  * I15: after a rollout that ended rolledBack or failed, every rule is what it was before our first write: the same backendRefs,
  * byte for byte. Weights that others set in between are overwritten. Where others added or took backends, or a foreign share
- * was adopted, our ref is gone (or was there before) and nothing is left to the new side. A route that is gone for good, a rollout that was abandoned, or whose old side was lost (P5: everything stays as it
- * is), has nothing to restore.
+ * was adopted, our ref is gone (or was there before) and nothing is left to the new side. There is nothing to restore on a
+ * route that is gone for good or that we only fenced, nor after a rollout that was abandoned or whose old side was lost
+ * (P5: everything stays as it is).
  */
 import type { Checker, Order, SeenEntry, SeenObject, SeenWrite, Violation } from '../seen.ts';
 import { adoptionBefore, commandOf, outcomeOf } from './journal.ts';
@@ -76,6 +77,8 @@ const sentencesOf = (timeline: Timeline, order: Order, name: string, end: SeenEn
   const left = last?.after ?? null;
   if (first === undefined || last === undefined || first.before === null || left === null) return [];
   if (objectAt(writes, end.atMs)?.metadata.uid !== left.metadata.uid) return [];
+  // Fenced and no more: what stands there is what others made of it.
+  if (ours.every((write) => sameRefs(write.before, write.after))) return [];
   const [fromMs, toMs] = readMs(entries, first.atMs);
   const originals = objectsDuring(writes, fromMs, toMs).filter((object) => object !== null);
   const original = originals[0] ?? first.before;

@@ -14,7 +14,7 @@ const ACTIONS = [
   [6, 'resume'],
   [3, 'approve'],
   [4, 'skip'],
-  [3, 'finish'],
+  [5, 'finish'],
   [6, 'rollback'],
   [2, 'force'],
   [3, 'abandon'],
@@ -23,14 +23,22 @@ const ACTIONS = [
   [1, 'reapply'],
 ] as const satisfies readonly (readonly [number, TrialDeed['action']])[];
 
-const drawDeed = (random: Random, order: number): TrialDeed => ({
-  when: drawWhen(random, order),
-  order,
-  via: random.chance(0.5) ? 'api' : 'requests',
-  action: pickWeighted<TrialDeed['action']>(random, ACTIONS),
-  staleByMs: random.chance(0.2) ? random.int(1, 20) * MINUTE_MS : 0,
-  again: random.chance(0.15),
-});
+const drawDeed = (random: Random, order: number): TrialDeed => {
+  const action = pickWeighted<TrialDeed['action']>(random, ACTIONS);
+  // Only while the old side is retained there is something to finish.
+  const when: TrialWhen =
+    action === 'finish'
+      ? { order, percent: 95, forMs: random.int(120, 500) * 1000 }
+      : drawWhen(random, order);
+  return {
+    when,
+    order,
+    via: random.chance(0.5) ? 'api' : 'requests',
+    action,
+    staleByMs: random.chance(0.2) ? random.int(1, 20) * MINUTE_MS : 0,
+    again: random.chance(0.15),
+  };
+};
 
 /** What comes after it: nobody pauses or freezes and forgets it for ever. */
 const followUp = (random: Random, deed: TrialDeed): readonly TrialDeed[] => {

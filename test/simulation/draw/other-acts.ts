@@ -36,13 +36,13 @@ export const OTHER_ACTS: readonly (readonly [number, (scene: Scene) => Act])[] =
     }),
   ],
   [
-    2,
+    3,
     ({ random, stack, cluster, namespace }) => ({
       kind: 'routeDeleted',
       cluster,
       namespace,
       route: EXAMPLE[stack.type].route,
-      again: random.chance(0.7),
+      again: random.chance(0.5),
     }),
   ],
   [2, ({ random, cluster }) => ({ kind: 'apiUnreachable', cluster, forMs: random.int(5, 400) * SECOND_MS })],

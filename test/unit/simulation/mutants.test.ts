@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../helpers/project-files.ts';
+import { drawTrial } from '../../simulation/draw/draw-trial.ts';
 import { MUTANTS, mutantNamed } from '../../simulation/mutants/all-mutants.ts';
+import { EMPHASES, emphasised } from '../../simulation/mutants/emphasis.ts';
 import { knownTrial } from '../../simulation/mutants/known-trials.ts';
 import { applyEdits, type Edit, type Mutant, occurrencesOf } from '../../simulation/mutants/mutant.ts';
+import { smallSeeds } from '../../simulation/mutants/small-seeds.ts';
 import type { Rule } from '../../simulation/seen.ts';
 
 const MUTANTS_MIN = 25;
@@ -127,5 +131,62 @@ describe('applying edits', () => {
     ['an empty text', '', 0],
   ])('an edit that matches %s is an error', (_what, find, count) => {
     expect(() => applyEdits('a a b', [edit(find, 'y')])).toThrow(`occurs ${count} times`);
+  });
+});
+
+describe('planting', () => {
+  const loader = join(ROOT, 'test/simulation/mutants/load-mutant.ts');
+  const run = (
+    mutant: string,
+    program: string,
+  ): { readonly status: number | null; readonly stderr: string } => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--import', loader, '--input-type=module', '--eval', program],
+      { cwd: ROOT, env: { ...process.env, SLUICE_MUTANT: mutant }, encoding: 'utf8' },
+    );
+    return { status, stderr };
+  };
+  const retention = "const { delays } = await import('./workflows/rollout/delays.ts');";
+  const isChanged = `${retention} process.exitCode = delays.drain({ context: { course: { drainMs: 5 } } }) === 0 ? 0 : 3;`;
+
+  test('a planted mutant is what is loaded, and without one it is the product', () => {
+    expect(run('drain-time-ignored', isChanged)).toEqual({ status: 0, stderr: '' });
+    expect(run('', isChanged)).toEqual({ status: 3, stderr: '' });
+  });
+
+  test('a mutant whose file is never loaded is an error', () => {
+    const { status, stderr } = run('drain-time-ignored', '');
+    expect(status).toBe(70);
+    expect(stderr).toContain('mutant drain-time-ignored was not planted, never loaded');
+  });
+
+  test('a mutant that is not in the list is an error', () => {
+    expect(run('none-such', isChanged).status).toBe(1);
+  });
+});
+
+describe('what a hunt dwells on', () => {
+  const seeds = smallSeeds(1, 20);
+
+  test('trials with many rollouts are left out', () => {
+    expect(seeds.map((seed) => drawTrial(seed).orders.length).filter((orders) => orders > 3)).toEqual([]);
+  });
+
+  test('each emphasis is some mutant\u2019s, gives the same trial every time, and one that a file can hold', () => {
+    const used = new Set(MUTANTS.map(({ emphasis }) => emphasis));
+    expect(EMPHASES.filter((emphasis) => !used.has(emphasis))).toEqual([]);
+    for (const emphasis of EMPHASES) {
+      const trials = seeds.map((seed) => emphasised(drawTrial(seed), emphasis));
+      expect(trials).toEqual(seeds.map((seed) => emphasised(drawTrial(seed), emphasis)));
+      expect(JSON.parse(JSON.stringify(trials))).toEqual(trials);
+      expect(trials).not.toEqual(seeds.map((seed) => drawTrial(seed)));
+    }
+    console.log(`${EMPHASES.length} kinds of emphasis on ${seeds.length} trials each`);
+  });
+
+  test('without an emphasis a trial stays as it was drawn', () => {
+    const trial = drawTrial(7);
+    expect(emphasised(trial, undefined)).toBe(trial);
   });
 });
