@@ -6,7 +6,7 @@ import { createDoors } from '../functions/doors.ts';
 import { createShell, type ShellSettings } from '../functions/runtime/shell.ts';
 import type { Faults } from '../simulator/scheduler/faults.ts';
 import { createPlatform, type Platform } from '../simulator/scheduler/platform.ts';
-import type { AppliedCall } from '../simulator/scheduler/port-calls.ts';
+import type { AppliedCall } from '../simulator/scheduler/port-call.ts';
 import { createScheduler, type Scheduler } from '../simulator/scheduler/scheduler.ts';
 import type { AnswerFaultCounts } from '../simulator/world/answer-fault-dice.ts';
 import type { AnswerFaults } from '../simulator/world/answer-faults.ts';

@@ -2,7 +2,8 @@ import type { Ports } from '../../workflows/ports.ts';
 import { portsFrom } from '../ports/handlers.ts';
 import { type Invocation, type InvocationHost, LiveInvocation } from './invocation.ts';
 import { context } from './outside-awaits.ts';
-import type { Caller, PortCalls } from './port-calls.ts';
+import type { Caller } from './port-call.ts';
+import type { PortCalls } from './port-calls.ts';
 import type { SimulationError } from './simulation-error.ts';
 import type { TimeLoop } from './time-loop.ts';
 

@@ -11,6 +11,7 @@ const WARM_UP = 10;
 const TRIALS = 60;
 
 interface Measured {
+  readonly seed: number;
   readonly ms: number;
   readonly rollouts: number;
   readonly calls: number;
@@ -21,6 +22,7 @@ const measure = async (seed: number): Promise<Measured> => {
   const fromMs = performance.now();
   const { run, found } = await tryTrial(drawTrial(seed));
   return {
+    seed,
     ms: performance.now() - fromMs,
     rollouts: run?.cloud.store.truth.documents.size ?? 0,
     calls: run?.cloud.scheduler.calls.count ?? 0,
@@ -43,6 +45,10 @@ export const simRollouts = async (say: Say): Promise<readonly Figure[]> => {
   );
   say(
     `a trial: ${spread(tookMs, 0)} ms; ${round((1000 * sum(tookMs)) / calls, 1)} µs for each port call and what follows it`,
+  );
+  const slowest = measured.toSorted((one, other) => other.ms - one.ms).slice(0, 3);
+  say(
+    `the slowest: ${slowest.map((one) => `seed ${one.seed} ${round(one.ms, 0)} ms, ${one.calls} port calls`).join('; ')}`,
   );
   return [
     {

@@ -5,6 +5,7 @@ import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import { all } from '../all.ts';
 import { callOf, identityOf, isOurs } from './created-object.ts';
+import { isWantedNow } from './fence-check.ts';
 import { findReferences } from './find-references.ts';
 import type { Hand, HandResult } from './hand.ts';
 import { isTransient, sayKubeAnswer } from './kube-answers.ts';
@@ -39,6 +40,8 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
   if (may.kind === 'no') return done([may.finding]);
   const notDone: Finding[] = [];
   for (const identity of identities) {
+    // Before each: another process may have come to the end of the list, and of the rollout (I6).
+    if (!(await isWantedNow(ports, job))) return { kind: 'stale' };
     const outcome = await deleteOne(ports, plan.cluster, identity);
     if (outcome.kind === 'again') return again(outcome.why);
     if (outcome.finding !== null) notDone.push(outcome.finding);

@@ -64,6 +64,8 @@ const crossingWrites = (trial: Trial, random: Random): Trial =>
     ],
   );
 
+const FIRST_GROWTH_MS = 12 * MINUTE_MS;
+
 /** A rollback that comes while the first share is being written, by calls that are slow, late or never answered. */
 const earlyRollback = (trial: Trial, random: Random): Trial =>
   forEachOrder(
@@ -73,6 +75,8 @@ const earlyRollback = (trial: Trial, random: Random): Trial =>
       orders: trial.orders.map((order) => ({
         ...order,
         nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
+        // Growth waits for a window, so that it is known when it begins.
+        windowAfterMs: FIRST_GROWTH_MS,
       })),
       instances: 3,
       skewMs: [0, 0, 0],
@@ -81,19 +85,13 @@ const earlyRollback = (trial: Trial, random: Random): Trial =>
         ...NO_CALL_FAULTS,
         delayedCall: 0.3,
         delayedAnswer: 0.3,
-        lateCall: 0.15,
+        lateCall: 0.1,
         lateMaxMs: 2 * MINUTE_MS,
         freeze: 0.02,
         freezeMaxMs: 2 * MINUTE_MS,
       },
     },
-    (order) => [
-      deed(
-        order,
-        { afterMs: (trial.orders[order]?.afterMs ?? 0) + random.int(10, 180) * SECOND_MS },
-        'rollback',
-      ),
-    ],
+    (order) => [deed(order, { afterMs: FIRST_GROWTH_MS + random.int(5_000, 60_000) }, 'rollback')],
   );
 
 /** More rollouts for the same pool, that wait for it, on a slow platform. */
@@ -169,7 +167,7 @@ const sleepers = (trial: Trial, random: Random): Trial =>
       instances: 3,
       skewMs: [0, 0, 0],
       twoVersions: false,
-      calls: { ...NO_CALL_FAULTS, freeze: 0.01, freezeMaxMs: 15 * MINUTE_MS },
+      calls: { ...NO_CALL_FAULTS, freeze: 0.02, freezeMaxMs: 6 * MINUTE_MS },
     },
     (order) => (random.chance(0.5) ? [deed(order, sometime(random), 'abandon')] : []),
   );
@@ -238,6 +236,28 @@ const oneShort = (trial: Trial, random: Random): Trial => ({
   ],
 });
 
+/** Too many requests fail for a judge, and too few for a tripwire. */
+const fewFailures = (trial: Trial): Trial => ({
+  ...trial,
+  stacks: trial.stacks.map((stack) => ({ ...stack, requestsPerSecond: 40 })),
+  acts: trial.orders.map((order, index) => {
+    const stack = trial.stacks[order.stack];
+    return {
+      when: { order: index, percent: 8, forMs: 0 },
+      act: {
+        kind: 'requestsFail' as const,
+        target: {
+          cluster: CLUSTER_NAMES[stack?.cluster ?? 0],
+          namespace: namespaceOf(order.stack),
+          pool: EXAMPLE[stack?.type ?? 'node'].newPool,
+        },
+        share: 0.04,
+        as: '500' as const,
+      },
+    };
+  }),
+});
+
 /** The traffic dries up in the middle. */
 const dryTraffic = (trial: Trial, random: Random): Trial => ({
   ...trial,
@@ -249,6 +269,28 @@ const dryTraffic = (trial: Trial, random: Random): Trial => ({
     })),
   ],
 });
+
+/** People ask for many things while the store is often away. */
+const lossyStore = (trial: Trial, random: Random): Trial =>
+  forEachOrder(
+    {
+      ...trial,
+      store: {
+        outage: 0.1,
+        contend: 0,
+        staleList: 0,
+        loseAnswer: 0.1,
+        outages: [],
+        restores: [],
+      },
+    },
+    (order) => [
+      ...(['pause', 'resume', 'pause', 'resume'] as const).map((action) =>
+        deed(order, sometime(random), action),
+      ),
+      deed(order, atSomeShare(random, order), 'rollback'),
+    ],
+  );
 
 /** Steps are approved, skipped and abandoned, also by people with an old page. */
 const meddlers = (trial: Trial, random: Random): Trial =>
@@ -265,15 +307,20 @@ const MADE = {
   earlyRollback,
   goneRoutes,
   lateEdits,
+  lossyStore,
+  rivals,
   sleepers,
   pauses,
   backWhileHeld,
   oneShort,
   dryTraffic,
+  fewFailures,
   meddlers,
 } as const;
 
 export type Emphasis = keyof typeof MADE;
+
+export const EMPHASES = Object.keys(MADE) as readonly Emphasis[];
 
 /** The trial with more of what the emphasis is about; the same every time. */
 export const emphasised = (trial: Trial, emphasis: Emphasis | undefined): Trial =>

@@ -1,7 +1,7 @@
 /** All that is asked of one mutant, in one process that has it planted. */
 import type { Rule } from '../seen.ts';
 import { hunt } from './hunt.ts';
-import { keepTrial, knownTrial } from './known-trials.ts';
+import { type KnownTrial, keepTrial, knownTrial } from './known-trials.ts';
 import type { Mutant } from './mutant.ts';
 import { PlantedProcess } from './planted-process.ts';
 import { smallSeeds } from './small-seeds.ts';
@@ -20,17 +20,19 @@ export interface Examined {
   readonly mutant: Mutant;
   /** Its own rule, or null. */
   readonly caughtBy: Rule | null;
-  /** Of the known trial; null: there is none. */
+  /** Of the trial that caught it; null: there is no known one. */
   readonly seed: number | null;
   /** That it took to find the known trial. */
   readonly rollouts: number | null;
+  /** Which of the known trial's siblings caught it; 0: the known trial itself. */
+  readonly sibling: number;
   readonly fresh: { readonly caught: number; readonly trials: number } | null;
   /** Why it was not caught. */
   readonly why: string | null;
   readonly seconds: number;
 }
 
-type Verdict = Pick<Examined, 'caughtBy' | 'seed' | 'rollouts' | 'why'>;
+type Verdict = Pick<Examined, 'caughtBy' | 'seed' | 'rollouts' | 'sibling' | 'why'>;
 
 /** The golden rollouts, the known trial (hunted where it is not known), then fresh ones. */
 export const examineMutant = async (
@@ -51,7 +53,13 @@ export const examineMutant = async (
   }
 };
 
-const missed = (why: string): Verdict => ({ caughtBy: null, seed: null, rollouts: null, why });
+const missed = (why: string): Verdict => ({
+  caughtBy: null,
+  seed: null,
+  rollouts: null,
+  sibling: 0,
+  why,
+});
 
 const judge = async (
   mutant: Mutant,
@@ -67,22 +75,38 @@ const judge = async (
     if (hunted.known === null)
       return missed(`not in ${hunted.trials} trials; it broke ${JSON.stringify(hunted.others)}`);
     keepTrial(mutant.name, hunted.known);
-    return { caughtBy: mutant.rule, seed: hunted.known.seed, rollouts: hunted.known.rollouts, why: null };
+    const { seed, rollouts } = hunted.known;
+    return { caughtBy: mutant.rule, seed, rollouts, sibling: 0, why: null };
   }
-  const { seed, rollouts, trial } = known;
-  const ran = await planted.ask({ kind: 'trial', trial });
-  const isCaught = ran.broken.some(({ rule }) => rule === mutant.rule);
-  const calm = await healthy.ask({ kind: 'trial', trial });
-  const alarm = calm.broken.find(({ rule }) => rule === mutant.rule);
-  if (alarm !== undefined)
-    return { ...missed(`the product breaks the rule without it: ${alarm.sentence}`), seed, rollouts };
-  if (isCaught) return { caughtBy: mutant.rule, seed, rollouts, why: null };
-  const rules = ran.broken.map(({ rule }) => rule).join(', ') || 'no rule';
-  return {
-    ...missed(`the known trial breaks ${rules}${ran.thrown === null ? '' : `; ${ran.thrown}`}`),
-    seed,
-    rollouts,
-  };
+  return replay(mutant, known, planted, healthy);
+};
+
+/**
+ * Any change of the product moves the chances within a trial. Where the very same ones do not meet any more, those of its
+ * siblings are tried: the same orders, people, faults and their rates, other dice.
+ */
+const SIBLINGS = 60;
+const SIBLING_STEP = 1_000_003;
+
+const replay = async (
+  { rule: wanted }: Mutant,
+  { seed, rollouts, trial }: KnownTrial,
+  planted: PlantedProcess,
+  healthy: PlantedProcess,
+): Promise<Verdict> => {
+  const broken = new Set<string>();
+  for (let sibling = 0; sibling <= SIBLINGS; sibling += 1) {
+    const sameScene = { ...trial, seed: seed + sibling * SIBLING_STEP };
+    const ran = await planted.ask({ kind: 'trial', trial: sameScene });
+    for (const { rule } of ran.broken) broken.add(rule);
+    if (ran.thrown !== null) broken.add(ran.thrown);
+    if (!ran.broken.some(({ rule }) => rule === wanted)) continue;
+    const calm = await healthy.ask({ kind: 'trial', trial: sameScene });
+    if (calm.broken.some(({ rule }) => rule === wanted)) continue;
+    return { caughtBy: wanted, seed: sameScene.seed, rollouts, sibling, why: null };
+  }
+  const why = `neither the known trial nor ${SIBLINGS} siblings: they break ${[...broken].join(', ') || 'no rule'}; hunt it anew`;
+  return { ...missed(why), seed, rollouts };
 };
 
 const countFresh = async (

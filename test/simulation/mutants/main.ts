@@ -50,10 +50,12 @@ const options: ExamineOptions = {
   reductionsMax: wholeNumber('reduce', flags.reduce),
 };
 
-const tell = ({ mutant, caughtBy, seed, fresh, why, seconds }: Examined): string => {
+const tell = ({ mutant, caughtBy, seed, sibling, fresh, why, seconds }: Examined): string => {
   const often = fresh === null ? '' : `, in ${fresh.caught} of ${fresh.trials} fresh trials`;
   const what =
-    caughtBy === null ? `NOT CAUGHT: ${why ?? ''}` : `caught by ${caughtBy}, seed ${String(seed)}${often}`;
+    caughtBy === null
+      ? `NOT CAUGHT: ${why ?? ''}`
+      : `caught by ${caughtBy}, seed ${String(seed)}${sibling === 0 ? '' : ` (sibling ${String(sibling)})`}${often}`;
   return `${mutant.name} (${mutant.rule}): ${what}; ${seconds.toFixed(0)} s`;
 };
 

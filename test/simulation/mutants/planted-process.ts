@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Ask, Reply } from './mutant-child.ts';
 
 const CHILD = join(import.meta.dirname, 'mutant-child.ts');
-const LOADER = join(import.meta.dirname, 'load-mutant.ts');
+const LOADER = import.meta.resolve('./load-mutant.ts');
 
 type ReplyTo<K extends Ask['kind']> = Extract<
   Reply,

@@ -1,5 +1,5 @@
 /** Writes down what the world sees of a trial, and nothing of what the product thinks. */
-import type { AppliedCall } from '../../../simulator/scheduler/port-calls.ts';
+import type { AppliedCall } from '../../../simulator/scheduler/port-call.ts';
 import type { WriteRecord } from '../../../simulator/world/kubernetes/types.ts';
 import type { World } from '../../../simulator/world/world.ts';
 import type { Author, SeenObject, Sighting } from '../seen.ts';

@@ -1,4 +1,4 @@
-import type { AppliedCall } from '../../../simulator/scheduler/port-calls.ts';
+import type { AppliedCall } from '../../../simulator/scheduler/port-call.ts';
 import type {
   BusPort,
   GkeAnswer,

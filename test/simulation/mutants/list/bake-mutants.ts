@@ -109,6 +109,7 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'limit-in-percent',
     rule: 'I3',
+    emphasis: 'fewFailures',
     why: 'A limit that is a ratio is compared with failures in percent: the judge of errors passes what is a hundred times too much.',
     edits: [
       {

@@ -95,6 +95,7 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'lost-answer-is-a-yes',
     rule: 'I8',
+    emphasis: 'lossyStore',
     why: 'A commit whose answer was lost is taken for one that went through.',
     edits: [
       {
@@ -136,8 +137,8 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/observe.ts',
-        find: '  if (look !== null) await shell.ports.monitoring.heartbeat(',
-        replace: '  await shell.ports.monitoring.heartbeat(',
+        find: 'if (look?.pods.some(({ answered }) => answered) === true)',
+        replace: '',
       },
     ],
   },
@@ -162,9 +163,8 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/observe.ts',
-        find: '  if (look !== null) await shell.ports.monitoring.heartbeat(',
-        replace:
-          "  if (look !== null && facts.state.step === 'baking') await shell.ports.monitoring.heartbeat(",
+        find: 'if (look?.pods.some(({ answered }) => answered) === true)',
+        replace: "if (look !== null && facts.state.step === 'baking')",
       },
     ],
   },

@@ -343,12 +343,6 @@ export const rolledBack = (order: Order = anOrder()): Story =>
     .at(200)
     .outcome('objectsDeleted', {}, { from: 'rollingBack', to: 'rolledBack' });
 
-/** The same history with some sightings changed, or left out where the change is null. */
-export const withChange = (seen: Seen, change: (sighting: Sighting) => Sighting | null): Seen => ({
-  ...seen,
-  sightings: seen.sightings.map(change).filter((sighting) => sighting !== null),
-});
-
 /** Just the sentences. */
 export const sentences = (found: readonly { readonly sentence: string }[]): readonly string[] =>
   found.map(({ sentence }) => sentence);

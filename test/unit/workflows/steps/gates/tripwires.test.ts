@@ -150,7 +150,11 @@ describe('split, over five minutes', () => {
     ['nothing, of 200 requests', minutes(0, 40), 'split'],
     ['nothing, of fewer', minutes(0, 39), null],
     ['nothing that anybody counted', [...minutes(0, 400, 6), [{ silent: 1 }, { requests: 400 }]], null],
-    ['what nobody counted of the old side', [...minutes(400, 0, 6), [{ requests: 400 }, { silent: 8 }]], null],
+    [
+      'what nobody counted of the old side',
+      [...minutes(400, 0, 6), [{ requests: 400 }, { silent: 8 }]],
+      null,
+    ],
   ] as const)('%s of 25 percent', (_name, told, expected) => {
     expect(gateOf(told, { confirmedAtMs: MINUTE })).toBe(expected);
   });
