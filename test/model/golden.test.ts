@@ -80,10 +80,11 @@ const ONWARD: Readonly<Record<keyof typeof MOMENTS, Onward>> = {
   blocked: shifting({ timer: 'recheck' }, 'proving', 'proveWayBack'),
   soaking: { by: skip, state: 'retaining', step: 'retaining', effects: [] },
   retaining: {
+    // Its connections are drained first.
     by: (stepEntry) => ({ name: 'finish', stepEntry }),
-    state: 'retiring',
-    step: 'detaching',
-    effects: ['removeRefs'],
+    state: 'retaining',
+    step: 'retaining',
+    effects: [],
   },
   'retiring-draining': { by: { timer: 'drain' }, state: 'promoted', step: 'promoted', effects: [] },
   'rolling-back-settling': {

@@ -1,5 +1,6 @@
 /** What can happen to a rollout next: every outcome of its work, each of its timers, what people, alerts and looks say. */
 
+import { timerInWords } from '../../workflows/rollout/describe.ts';
 import type { Effect } from '../../workflows/rollout/effects.ts';
 import { ROUTE_GONE_MS } from '../../workflows/rollout/guards.ts';
 import type { Command, Message, Outcome } from '../../workflows/rollout/messages.ts';
@@ -225,13 +226,17 @@ const alertMoves = (node: Node): Move[] => {
   }));
 };
 
+/** When the bake is over; 0 where none runs. The look just before it is what its judges speak on. */
+const bakeEndMs = ({ document }: Node): number =>
+  document.timers.find(({ id }) => timerInWords(id) === 'bake')?.dueAtMs ?? 0;
+
 /** Only where somebody looks. */
 const lookMoves = (node: Node): Move[] => {
   const { context } = node.snapshot;
   if (!isObserved(node.state, context)) return [];
   const { stepEntry } = context;
   const looks = Object.entries(MINUTES).map(([name, minute]): Move => {
-    const seen = lookOf(context, minute, node.nowMs);
+    const seen = lookOf(context, minute, Math.max(node.nowMs, bakeEndMs(node) - minute.afterMs));
     return {
       type: `look: ${name}`,
       message: { kind: 'observed', messageId: `${stepEntry}/${seen.atMs}`, stepEntry, look: seen },

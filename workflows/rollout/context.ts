@@ -100,6 +100,8 @@ export interface RolloutContext {
   readonly touched: boolean;
   /** When the first share above 0 was decided. */
   readonly trafficSinceMs: number | null;
+  /** A person wants no further retention: only connections are still drained. */
+  readonly finishAsked: boolean;
   /** The foreign change that people were told of because it keeps the old side from being retired. */
   readonly retireBlockedBy: string | null;
   /** What the last decision asks for, what the API server took, what the gateway confirmed; percent. */
@@ -173,6 +175,7 @@ export const initialContext = (input: RolloutInput | undefined): RolloutContext 
   reapply: false,
   touched: false,
   trafficSinceMs: null,
+  finishAsked: false,
   retireBlockedBy: null,
   askedPercent: 0,
   writtenPercent: 0,

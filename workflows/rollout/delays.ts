@@ -42,7 +42,10 @@ export const delays = {
   approvalDeadline: ({ context }: Args) => context.course?.onHoldForMs ?? 0,
   holdDeadline: ({ context }: Args) => until(context, context.hold?.deadlineMs ?? context.nowMs),
   /** The old backendRef goes only after its weight was 0 and confirmed for the drain time (I13). */
-  retention: ({ context }: Args) => Math.max(context.course?.retentionMs ?? 0, context.course?.drainMs ?? 0),
+  retention: ({ context }: Args) =>
+    context.finishAsked
+      ? until(context, (context.clocks.programmedMs ?? context.nowMs) + (context.course?.drainMs ?? 0))
+      : Math.max(context.course?.retentionMs ?? 0, context.course?.drainMs ?? 0),
   retireDeadline: () => 24 * 60 * MINUTE_MS,
   drain: ({ context }: Args) => context.course?.drainMs ?? 0,
   settle: ({ context }: Args) => context.course?.pacing.settleMs ?? MINUTE_MS,

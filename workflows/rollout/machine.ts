@@ -369,7 +369,7 @@ export const rolloutMachine = setup({
               entry: ['clearWork', 'enterStep'],
               on: {
                 drifted: { target: '#shifting.suspended', actions: driftHold },
-                'command.finish': '#retiring',
+                'command.finish': { target: '#retaining', reenter: true, actions: 'askToFinish' },
                 // Nothing grows any more: a pause only keeps the old side from being retired.
                 'command.pause': {},
               },

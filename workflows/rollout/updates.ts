@@ -241,6 +241,8 @@ const rememberNotDone: Update = (context, event) =>
       }
     : {};
 
+const askToFinish: Update = () => ({ finishAsked: true });
+
 const blockRetirement: Update = (_context, event) =>
   event.type === 'drifted' ? { retireBlockedBy: event.drift.sentence } : {};
 
@@ -281,6 +283,7 @@ export const updates = {
   rememberNotDone,
   retirementOverdue,
   blockRetirement,
+  askToFinish,
   endByEvent: setEnding(null),
   endByQueueTimeout: setEnding('queueTimeout'),
   endByDeadline: setEnding('deadline'),

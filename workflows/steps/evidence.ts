@@ -190,10 +190,19 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
   return {
     lastAtMs: look.atMs,
     skipNext: !options.counting,
-    marks,
+    marks: evidence.skipNext && options.counting ? onlyCounted(marks, look) : marks,
     ...(counts ? addMinute(evidence, deltas, warm) : { old: evidence.old, new: evidence.new, cells: {} }),
     minutes: [...evidence.minutes.slice(1 - MINUTES_MAX), minute],
   };
+};
+
+/**
+ * The marks that a rung begins with. A pod that gave no counters at its beginning has none: its next answer would bring
+ * requests from before.
+ */
+const onlyCounted = (marks: PodMarks, look: Look): PodMarks => {
+  const counted = new Set(look.pods.filter(({ counters }) => counters !== null).map(({ uid }) => uid));
+  return Object.fromEntries(Object.entries(marks).filter(([uid]) => counted.has(uid)));
 };
 
 /** A new share: the rung's sums begin anew; marks and minutes stay. */

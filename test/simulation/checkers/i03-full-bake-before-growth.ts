@@ -78,16 +78,21 @@ const growthsOf = (timeline: Timeline, order: Order, entries: readonly SeenEntry
   return found;
 };
 
-/** Requests and failures of a pool from one moment to the first sighting after another. */
+interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Requests and failures of a pool from one moment to the last sighting before another, or generously to the next after it. */
 const countsOf = (
   timeline: Timeline,
   pool: PoolPlace,
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs }: Window,
+  isGenerous = false,
 ): { readonly requests: number; readonly failed: number; readonly inFlight: number } => {
   const list = timeline.traffic(pool);
   const first = lastAt(list, fromMs);
-  const last = firstFrom(list, toMs) ?? list.at(-1);
+  const last = (isGenerous ? firstFrom(list, toMs) : lastAt(list, toMs)) ?? list.at(-1);
   return {
     requests: (last?.requests ?? 0) - (first?.requests ?? 0),
     failed: (last?.failed ?? 0) - (first?.failed ?? 0),
@@ -104,17 +109,14 @@ const isSteady = (timeline: Timeline, pool: PoolPlace, fromMs: number, toMs: num
   return stood.every(({ ready, pickerReady }) => ready === stood[0]?.ready && pickerReady);
 };
 
-const doubtfulEvidence = (
-  timeline: Timeline,
-  order: Order,
-  window: { readonly fromMs: number; readonly toMs: number },
-): readonly string[] => {
+const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): readonly string[] => {
   const { fromMs, toMs } = window;
-  const fresh = countsOf(timeline, newPoolOf(order), fromMs, toMs);
-  const old = countsOf(timeline, oldPoolOf(order), fromMs, toMs);
+  const fresh = countsOf(timeline, newPoolOf(order), window);
+  const old = countsOf(timeline, oldPoolOf(order), window);
+  const most = countsOf(timeline, newPoolOf(order), window, true);
   const found: string[] = [];
-  if (fresh.requests + fresh.inFlight < order.errorSamplesMin)
-    found.push(`on ${fresh.requests} requests of the new side, ${order.errorSamplesMin} are needed`);
+  if (most.requests + most.inFlight < order.errorSamplesMin)
+    found.push(`on ${most.requests} requests of the new side, ${order.errorSamplesMin} are needed`);
   const scrapes = between(timeline.scrapes(order), fromMs, toMs);
   if (!scrapes.some(({ answered }) => answered > 0)) found.push('although no scrape was answered');
   const limit = BLATANT_TIMES * order.errorRatioMax * fresh.requests;

@@ -12,6 +12,9 @@ const TRACELESS: ReadonlySet<string> = new Set(['freeze', 'unfreeze', 'alert']);
 /** The rollout had come to its end meanwhile: what a repeated request hears. */
 const FINISHED = 'finished';
 
+/** Another rollout held the pool when a start was delivered. */
+const LOCKED = 'pool-locked';
+
 /** The traffic went back without the machine: journalled as `recordExecuted`. */
 const BY_RECORD = 202;
 
@@ -94,10 +97,15 @@ const appliedAndRefused: Problem = (traces) => {
     : null;
 };
 
-/** Once it was applied, its repetition may find the rollout finished. */
+/**
+ * Once it was applied, its repetition may find the rollout finished. A start that found the pool locked may be delivered
+ * again when the pool is free: nothing but the record of what was set aside knows of the first time.
+ */
 const appliedAndRejected: Problem = (traces) => {
   const [applied] = traces.applied;
-  const rejected = traces.rejected.find(({ reason }) => !reason.startsWith(FINISHED));
+  const rejected = traces.rejected.find(
+    ({ reason }) => !reason.startsWith(FINISHED) && !reason.startsWith(LOCKED),
+  );
   return applied !== undefined && rejected !== undefined
     ? `${nameOf(traces)} was set aside ("${rejected.reason}") and applied by ${placeOf(applied)}`
     : null;

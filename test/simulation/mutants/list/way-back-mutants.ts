@@ -61,9 +61,9 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'old-side-short-of-one',
+    name: 'half-way-back',
     rule: 'I4',
-    why: 'A rollback goes back as slowly for errors as it does for latency, and thinks the old side one pod short.',
+    why: 'The way back is as gentle as the way there: the share is halved until little is left.',
     edits: [
       {
         file: 'workflows/steps/rollback-decision.ts',
@@ -72,8 +72,9 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'workflows/steps/rollback-decision.ts',
-        find: 'shareCapacityPercent(oldReady, oldReplicas)',
-        replace: 'shareCapacityPercent(Math.max(1, oldReady - 1), oldReplicas)',
+        find: 'const sharePercent = Math.max(0, Math.min(currentSharePercent, left));',
+        replace:
+          'const gentle = currentSharePercent > 4 ? Math.floor(currentSharePercent / 2) : 0;\n  const sharePercent = Math.min(currentSharePercent, Math.max(gentle, left));',
       },
     ],
   },
