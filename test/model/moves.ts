@@ -146,7 +146,7 @@ const timerMoves = ({ document, nowMs, snapshot, step }: Node): Move[] => {
       atMs: Math.max(nowMs, dueAtMs),
     }),
   );
-  if (step !== 'kept') return fired;
+  if (step !== 'kept' && step !== 'stepping') return fired;
   // Asked again and again, as long as an old side may be waited for.
   const { rollbackSinceMs, course } = snapshot.context;
   const lostAtMs = (rollbackSinceMs ?? nowMs) + (course?.onHoldForMs ?? 0);

@@ -457,8 +457,17 @@ export const rolloutMachine = setup({
                 rollbackKept: { target: 'kept', actions: [keptPage, 'rollbackKept'] },
               },
             },
-            /** The old side can carry only a part: the rest follows as it grows. */
-            stepping: { entry: 'clearWork', after: { stepBack: 'writing' }, on: forcedRollback },
+            /** The old side can carry only a part: the rest follows as it grows, or it is lost. */
+            stepping: {
+              entry: 'clearWork',
+              after: {
+                stepBack: [
+                  { guard: 'oldSideIsLost', target: '#failed', actions: 'endOldSideLost' },
+                  { target: 'writing' },
+                ],
+              },
+              on: forcedRollback,
+            },
             /** Somebody keeps undoing it. */
             fought: { entry: 'clearWork', after: { reassert: 'writing' } },
             /** Moving to a sick old side would make things worse (P5). */

@@ -120,8 +120,11 @@ const addMinute = (
   const sums: Record<Side, SideSums> = { old: evidence.old, new: evidence.new };
   const cells: Record<string, LastCell> = {};
   for (const delta of deltas) {
+    // Requests from before prove nothing for the rung, but failures among them are not overlooked.
+    const isFromBefore = evidence.marks[delta.uid]?.isFromBefore === true;
+    if (isFromBefore && delta.failures === 0) continue;
     const last = evidence.cells[delta.uid];
-    sums[delta.side] = addDelta(sums[delta.side], delta, last, countLatency);
+    sums[delta.side] = addDelta(sums[delta.side], delta, last, countLatency && !isFromBefore);
     cells[delta.uid] = [
       delta.failures,
       delta.requests,
@@ -190,19 +193,20 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
   return {
     lastAtMs: look.atMs,
     skipNext: !options.counting,
-    marks: evidence.skipNext && options.counting ? onlyCounted(marks, look) : marks,
+    marks: evidence.skipNext && options.counting ? marksOfBeginning(marks, look) : marks,
     ...(counts ? addMinute(evidence, deltas, warm) : { old: evidence.old, new: evidence.new, cells: {} }),
     minutes: [...evidence.minutes.slice(1 - MINUTES_MAX), minute],
   };
 };
 
-/**
- * The marks that a rung begins with. A pod that gave no counters at its beginning has none: its next answer would bring
- * requests from before.
- */
-const onlyCounted = (marks: PodMarks, look: Look): PodMarks => {
-  const counted = new Set(look.pods.filter(({ counters }) => counters !== null).map(({ uid }) => uid));
-  return Object.fromEntries(Object.entries(marks).filter(([uid]) => counted.has(uid)));
+/** The marks that a rung begins with: those of pods that gave no counters at its beginning are from before it. */
+const marksOfBeginning = (marks: PodMarks, look: Look): PodMarks => {
+  const next: Record<string, PodMarks[string]> = { ...marks };
+  for (const { uid, counters } of look.pods) {
+    const mark = marks[uid];
+    if (counters === null && mark !== undefined) next[uid] = { ...mark, isFromBefore: true };
+  }
+  return next;
 };
 
 /** A new share: the rung's sums begin anew; marks and minutes stay. */

@@ -25,6 +25,8 @@ interface PodMark {
   readonly waiting: number;
   /** Answers within the edge, all answers. null: not asked for yet. */
   readonly ttft: readonly [number, number] | null;
+  /** Taken before the rung began, because the pod gave no counters then: what follows is only in part the rung's. */
+  readonly isFromBefore?: true;
 }
 
 /** By pod uid. */

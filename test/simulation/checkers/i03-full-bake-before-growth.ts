@@ -5,7 +5,7 @@
  */
 import type { Checker, Order, SeenEntry, SeenWrite, Violation } from '../seen.ts';
 import { type Footing, footingBefore, raisesOf } from './climb.ts';
-import { adoptionBefore, commandOf, isApplied, pausedMs } from './journal.ts';
+import { adoptionBefore, commandOf, isApplied, outcomeOf, pausedMs } from './journal.ts';
 import {
   between,
   during,
@@ -91,11 +91,11 @@ const countsOf = (
   isGenerous = false,
 ): { readonly requests: number; readonly failed: number; readonly inFlight: number } => {
   const list = timeline.traffic(pool);
-  const first = lastAt(list, fromMs);
+  const first = isGenerous ? lastAt(list, fromMs) : firstFrom(list, fromMs);
   const last = (isGenerous ? firstFrom(list, toMs) : lastAt(list, toMs)) ?? list.at(-1);
   return {
-    requests: (last?.requests ?? 0) - (first?.requests ?? 0),
-    failed: (last?.failed ?? 0) - (first?.failed ?? 0),
+    requests: Math.max(0, (last?.requests ?? 0) - (first?.requests ?? 0)),
+    failed: Math.max(0, (last?.failed ?? 0) - (first?.failed ?? 0)),
     inFlight: first?.inFlight ?? 0,
   };
 };
@@ -109,10 +109,23 @@ const isSteady = (timeline: Timeline, pool: PoolPlace, fromMs: number, toMs: num
   return stood.every(({ ready, pickerReady }) => ready === stood[0]?.ready && pickerReady);
 };
 
+/**
+ * What the judges could know of: from the confirmation as it was journalled until they spoke. Failures after that are for
+ * the tripwires.
+ */
+const judgedWindow = (entries: readonly SeenEntry[], { fromMs, toMs }: Window): Window => {
+  const judged = entries.findLast(({ atMs, verdicts }) => atMs <= toMs && verdicts.length > 0)?.atMs ?? toMs;
+  const confirmed = entries.findLast(
+    (entry) => entry.atMs <= judged && outcomeOf(entry) === 'weightsConfirmed',
+  )?.atMs;
+  return { fromMs: Math.max(fromMs, confirmed ?? fromMs), toMs: Math.max(fromMs, judged) };
+};
+
 const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): readonly string[] => {
   const { fromMs, toMs } = window;
-  const fresh = countsOf(timeline, newPoolOf(order), window);
-  const old = countsOf(timeline, oldPoolOf(order), window);
+  const judged = judgedWindow(timeline.entries(order.rolloutId ?? ''), window);
+  const fresh = countsOf(timeline, newPoolOf(order), judged);
+  const old = countsOf(timeline, oldPoolOf(order), judged);
   const most = countsOf(timeline, newPoolOf(order), window, true);
   const found: string[] = [];
   if (most.requests + most.inFlight < order.errorSamplesMin)

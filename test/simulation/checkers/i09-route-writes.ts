@@ -1,6 +1,6 @@
 /** I9, of routes: a write changes weights of the two pools, adds or removes their refs, and sets annotations of our own. */
 import type { Order, Seen, SeenObject, SeenWrite } from '../seen.ts';
-import { commandOf } from './journal.ts';
+import { commandOf, outcomeOf } from './journal.ts';
 import { lifeOf } from './lives.ts';
 import { at, canonical, listAt, type Ref, refsByRule, SHARE_EPSILON, shareOf, weightOf } from './routes.ts';
 import { objectAt, routePlace, timelineOf } from './timeline.ts';
@@ -55,12 +55,14 @@ interface Past {
 const pastOf = (seen: Seen, order: Order, write: SeenWrite): Past => {
   const timeline = timelineOf(seen);
   const writes = timeline.writes(routePlace(order, write.name));
-  const firstMs = timeline.routeWrites(order.rolloutId ?? '')[0]?.atMs ?? write.atMs;
+  const entries = lifeOf(seen, order.rolloutId ?? '')?.entries ?? [];
+  // What the plan read is a past, even where others wrote between it and our first write.
+  const plannedMs = entries.find((entry) => outcomeOf(entry) === 'planned')?.atMs ?? write.atMs;
+  const firstMs = Math.min(plannedMs, timeline.routeWrites(order.rolloutId ?? '')[0]?.atMs ?? write.atMs);
   const began = objectAt(writes, firstMs - 1) ?? writes[0]?.before ?? null;
   const since = writes.filter(({ atMs }) => atMs >= firstMs && atMs <= write.atMs);
   const objects = [began, ...since.map(({ before }) => before)];
   const specs = objects.filter((object, index) => object?.['spec'] !== objects[index - 1]?.['spec']);
-  const entries = lifeOf(seen, order.rolloutId ?? '')?.entries ?? [];
   const isBack = entries.some(
     (entry) =>
       entry.atMs <= write.issuedAtMs &&

@@ -66,6 +66,11 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     why: 'The way back is as gentle as the way there: the share is halved until little is left.',
     edits: [
       {
+        file: 'functions/runtime/hands/roll-back.ts',
+        find: 'currentSharePercent: Math.max(job.sharePercent, ...shares),',
+        replace: 'currentSharePercent: Math.max(...shares),',
+      },
+      {
         file: 'workflows/steps/rollback-decision.ts',
         find: "oldReady === null || facts.sickness === 'errors'",
         replace: 'oldReady === null',
