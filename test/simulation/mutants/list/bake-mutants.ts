@@ -56,7 +56,8 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
       {
         file: 'workflows/rollout/machine.ts',
         find: "{ target: 'choosing', actions: 'restartIfAsked' },",
-        replace: "{ target: 'choosing', actions: ['restartIfAsked', 'advanceRung'] },",
+        replace:
+          "{ guard: 'isFullShare', target: 'choosing', actions: 'restartIfAsked' },\n{ target: 'choosing', actions: ['restartIfAsked', 'advanceRung'] },",
       },
     ],
   },
@@ -114,8 +115,9 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'workflows/steps/gates/judges.ts',
-        find: 'if (isBroken(fresh, ratioMax)) return',
-        replace: 'if (isBroken(fresh, Math.min(0.99, ratioMax * 100))) return',
+        find: '  const { ratioMax, samplesMin } = call.gates.errors;\n',
+        replace:
+          '  const { samplesMin } = call.gates.errors;\n  const ratioMax = Math.min(0.99, call.gates.errors.ratioMax * 100);\n',
       },
       {
         file: 'workflows/steps/gates/judges.ts',

@@ -132,12 +132,12 @@ export const END_MUTANTS: readonly Mutant[] = [
   {
     name: 'misspelt-delay',
     rule: 'I10',
-    why: 'The delay of a hold is spelt in another way than the one that is defined.',
+    why: 'The delay of the drain is spelt in another way on the way back than where it is defined.',
     edits: [
       {
         file: 'workflows/rollout/machine.ts',
-        find: 'after: { holdDeadline: ',
-        replace: 'after: { holdDeadLine: ',
+        find: "after: { drain: 'detaching' }",
+        replace: "after: { drian: 'detaching' }",
       },
     ],
   },
