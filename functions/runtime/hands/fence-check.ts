@@ -26,7 +26,10 @@ const STILL_MAX_MS = 30_000;
  */
 export const isWantedNow = async (ports: Ports, job: Job): Promise<boolean> => {
   const sinceMs = await ports.time.now({});
-  const isStale = (await freshNow(ports, job)) === null;
-  const tookMs = (await ports.time.now({})) - sinceMs;
-  return !isStale && Math.abs(tookMs) < STILL_MAX_MS;
+  const isFresh = (await freshNow(ports, job)) !== null;
+  return isFresh && !(await stoodStill(ports, sinceMs));
 };
+
+/** By the process's own clock, asked after everything that was read since. */
+export const stoodStill = async (ports: Ports, sinceMs: number): Promise<boolean> =>
+  Math.abs((await ports.time.now({})) - sinceMs) >= STILL_MAX_MS;

@@ -11,7 +11,7 @@
  */
 import type { JsonPatch, KubeObject } from '../../../workflows/kubernetes.ts';
 import type { KubeCall, Ports } from '../../../workflows/ports.ts';
-import { isWanted } from './fence-check.ts';
+import { isWanted, stoodStill } from './fence-check.ts';
 import type { Job } from './hand.ts';
 import { classify } from './route-io.ts';
 
@@ -51,9 +51,12 @@ export const guardedWrite = async <S>(
 ): Promise<Written<S>> => {
   let lost = 0;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const sinceMs = await ports.time.now({});
     const read = classify(await ports.kubernetes.get(target));
     const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });
     if (!isWanted(document, job)) return { kind: 'stale' };
+    // Whoever stood still meanwhile would write on what was true then: the way back was proved long ago (I14).
+    if (await stoodStill(ports, sinceMs)) continue;
     const nowMs = Math.max(readAtMs, document.lastNowMs);
     if (read.kind === 'gone') return { kind: 'gone', atMs: nowMs };
     if (read.kind !== 'ok') return again(`${target.name} cannot be read`, read);

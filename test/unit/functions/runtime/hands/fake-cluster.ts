@@ -25,6 +25,8 @@ export class FakeCluster {
   readonly writes: { readonly name: string; readonly patch: JsonPatch }[] = [];
   readonly logged: string[] = [];
   fence = 5;
+  /** The process's own clock. */
+  processMs: () => number = () => 0;
   /** No heartbeat is accepted. */
   isMonitoringSilent = false;
   /** The effect has left the outbox. */
@@ -129,7 +131,7 @@ export class FakeCluster {
       },
       gke: {} as Ports['gke'],
       bus: { publish: unused },
-      time: {} as Ports['time'],
+      time: { now: async () => this.processMs() } as unknown as Ports['time'],
       log: (severity, code) => this.logged.push(`${severity} ${code}`),
     };
   }

@@ -76,6 +76,14 @@ describe('setting weights', () => {
     ]);
   });
 
+  test('writes nothing on what it read before it stood still', async () => {
+    const cluster = clusterAt(5);
+    let nowMs = 0;
+    cluster.processMs = () => (nowMs += 30_000);
+    expect(await to(cluster, 25, 5)).toMatchObject({ kind: 'again' });
+    expect(cluster.writes).toEqual([]);
+  });
+
   test('writes nothing once somebody has decided anew, even between its reads', async () => {
     for (const verb of ['load', 'get', 'list', 'dryRun']) {
       const cluster = clusterAt(5);
