@@ -10,9 +10,14 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/hands/guarded-write.ts',
-        find: '  for (let tries = 0; tries < TRIES_MAX; tries += 1) {\n    const read = classify(await ports.kubernetes.get(target));\n    const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n',
+        find: '    const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n    if (!isWanted(',
+        replace: '    if (!isWanted(',
+      },
+      {
+        file: 'functions/runtime/hands/guarded-write.ts',
+        find: '  let lost = 0;\n',
         replace:
-          '  const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n  for (let tries = 0; tries < TRIES_MAX; tries += 1) {\n    const read = classify(await ports.kubernetes.get(target));\n',
+          '  let lost = 0;\n  const { document, readAtMs } = await ports.store.load({ rolloutId: job.rolloutId });\n',
       },
       // The drift check would take the newer fence on the route for somebody else's.
       {
