@@ -109,6 +109,9 @@ const isSteady = (timeline: Timeline, pool: PoolPlace, fromMs: number, toMs: num
   return stood.every(({ ready, pickerReady }) => ready === stood[0]?.ready && pickerReady);
 };
 
+/** Counted while pods were proved; a page that is older than it looks brings it into the rung's evidence. */
+const PROOF_REQUESTS_MAX = 100;
+
 /**
  * What the judges could know of: from the confirmation as it was journalled until they spoke. Failures after that are for
  * the tripwires.
@@ -128,7 +131,9 @@ const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): rea
   const old = countsOf(timeline, oldPoolOf(order), judged);
   const most = countsOf(timeline, newPoolOf(order), window, true);
   const found: string[] = [];
-  if (most.requests + most.inFlight < order.errorSamplesMin)
+  const hasOldPages = timeline.of('fault').some(({ what }) => what === 'answers.scrapeStale');
+  const unseen = most.inFlight + (hasOldPages ? PROOF_REQUESTS_MAX : 0);
+  if (most.requests + unseen < order.errorSamplesMin)
     found.push(`on ${most.requests} requests of the new side, ${order.errorSamplesMin} are needed`);
   const scrapes = between(timeline.scrapes(order), fromMs, toMs);
   if (!scrapes.some(({ answered }) => answered > 0)) found.push('although no scrape was answered');

@@ -39,60 +39,44 @@ const forEachOrder = (trial: Trial, make: (order: number) => readonly TrialDeed[
   deeds: [...trial.deeds, ...trial.orders.flatMap((_order, index) => make(index))],
 });
 
-/** Late and lost calls, processes that stand still, and a rollback that comes at a bad moment. */
-const crossingWrites = (trial: Trial, random: Random): Trial =>
-  forEachOrder(
-    {
-      ...trial,
-      instances: 3,
-      skewMs: [0, 0, 0],
-      twoVersions: false,
-      calls: {
-        ...NO_CALL_FAULTS,
-        delayedCall: 0.3,
-        delayedAnswer: 0.3,
-        lateCall: 0.1,
-        lateMaxMs: 2 * MINUTE_MS,
-        lostAnswer: 0.05,
-        freeze: 0.01,
-        freezeMaxMs: 10 * MINUTE_MS,
-      },
-    },
-    (order) => [
-      deed(order, sometime(random), 'rollback'),
-      deed(order, { order, percent: 1, forMs: random.int(0, 20) * SECOND_MS }, 'rollback'),
-    ],
-  );
+const calm = (trial: Trial): Trial => ({
+  ...trial,
+  calls: null,
+  platform: null,
+  store: null,
+  answers: null,
+  gitOps: [],
+  ticksStopped: [],
+});
 
 const FIRST_GROWTH_MS = 12 * MINUTE_MS;
 
-/** A rollback that comes while the first share is being written, by calls that are slow, late or never answered. */
-const earlyRollback = (trial: Trial, random: Random): Trial =>
-  forEachOrder(
-    {
-      ...trial,
-      stacks: trial.stacks.map((stack) => ({ ...stack, newSideThere: true })),
-      orders: trial.orders.map((order) => ({
-        ...order,
-        nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
-        // Growth waits for a window, so that it is known when it begins.
-        windowAfterMs: FIRST_GROWTH_MS,
-      })),
-      instances: 3,
-      skewMs: [0, 0, 0],
-      twoVersions: false,
-      calls: {
-        ...NO_CALL_FAULTS,
-        delayedCall: 0.3,
-        delayedAnswer: 0.3,
-        lateCall: 0.1,
-        lateMaxMs: 2 * MINUTE_MS,
-        freeze: 0.02,
-        freezeMaxMs: 2 * MINUTE_MS,
-      },
-    },
-    (order) => [deed(order, { afterMs: FIRST_GROWTH_MS + random.int(5_000, 60_000) }, 'rollback')],
-  );
+/** A rollback that comes while the first share is being written, by calls that are late or never answered. */
+const earlyRollback = (trial: Trial, random: Random): Trial => ({
+  ...calm(trial),
+  stacks: trial.stacks.map((stack) => ({ ...stack, newSideThere: true })),
+  orders: trial.orders.map((order) => ({
+    ...order,
+    nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
+    ladder: order.ladder.map((rung) => ({ ...rung, approval: false })),
+    // Growth waits for a window, so that it is known when it begins.
+    windowAfterMs: FIRST_GROWTH_MS,
+  })),
+  instances: 3,
+  skewMs: [0, 0, 0],
+  twoVersions: false,
+  calls: {
+    ...NO_CALL_FAULTS,
+    lateCall: 0.05,
+    lateMaxMs: 2 * MINUTE_MS,
+    freeze: 0.02,
+    freezeMaxMs: 2 * MINUTE_MS,
+  },
+  acts: [],
+  deeds: trial.orders.map((_order, index) =>
+    deed(index, { afterMs: FIRST_GROWTH_MS + random.int(0, 12_000) }, 'rollback'),
+  ),
+});
 
 /** More rollouts for the same pool, that wait for it, on a slow platform. */
 const rivals = (trial: Trial, random: Random): Trial => ({
@@ -172,6 +156,40 @@ const sleepers = (trial: Trial, random: Random): Trial =>
     (order) => (random.chance(0.5) ? [deed(order, sometime(random), 'abandon')] : []),
   );
 
+/** Processes that stand still for as long as a bake takes, at the end of another one, on a long ladder. */
+const oversleepers = (trial: Trial): Trial => ({
+  ...calm(trial),
+  stacks: trial.stacks.map((stack) => ({ ...stack, requestsPerSecond: 40, newSideThere: true })),
+  orders: trial.orders.map((order) => ({
+    ...order,
+    nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
+    ladder: [10, 20, 30, 40, 50, 60, 70, 80, 100].map((share) => ({
+      share,
+      bakeMs: 5 * MINUTE_MS,
+      approval: false,
+    })),
+    errorSamplesMin: 20,
+    windowAfterMs: null,
+  })),
+  instances: 3,
+  skewMs: [0, 0, 0],
+  twoVersions: false,
+  faultsForMs: 120 * MINUTE_MS,
+  calls: { ...NO_CALL_FAULTS, freeze: 0.01, freezeMaxMs: 5 * MINUTE_MS },
+  acts: [],
+  deeds: [],
+});
+
+/** A single process that dies often, and ticks that do not come: whatever was begun goes on minutes later. */
+const latecomers = (trial: Trial): Trial => ({
+  ...trial,
+  instances: 1,
+  skewMs: [0],
+  twoVersions: false,
+  calls: { ...NO_CALL_FAULTS, crash: 0.02 },
+  platform: { ...NO_PLATFORM_FAULTS, tickLost: 0.6 },
+});
+
 /** Every other rung needs an approval. */
 const withApprovals = (trial: Trial, random: Random): Trial => ({
   ...trial,
@@ -189,16 +207,6 @@ const pauses = (trial: Trial, random: Random): Trial =>
       deed(order, later(when, random.int(20, 400) * SECOND_MS), 'resume'),
     ]),
   );
-
-const calm = (trial: Trial): Trial => ({
-  ...trial,
-  calls: null,
-  platform: null,
-  store: null,
-  answers: null,
-  gitOps: [],
-  ticksStopped: [],
-});
 
 /** A rollback of something that is paused or frozen, in a world without faults. */
 const backWhileHeld = (trial: Trial, random: Random): Trial =>
@@ -303,7 +311,6 @@ const meddlers = (trial: Trial, random: Random): Trial =>
   );
 
 const MADE = {
-  crossingWrites,
   earlyRollback,
   goneRoutes,
   lateEdits,
@@ -312,7 +319,9 @@ const MADE = {
   sleepers,
   pauses,
   backWhileHeld,
+  latecomers,
   oneShort,
+  oversleepers,
   dryTraffic,
   fewFailures,
   meddlers,

@@ -85,7 +85,7 @@ const judge = async (
  * Any change of the product moves the chances within a trial. Where the very same ones do not meet any more, those of its
  * siblings are tried: the same orders, people, faults and their rates, other dice.
  */
-const SIBLINGS = 60;
+const SIBLINGS = 300;
 const SIBLING_STEP = 1_000_003;
 
 const replay = async (

@@ -78,7 +78,7 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'no-timer-token',
     rule: 'I3',
-    emphasis: 'sleepers',
+    emphasis: 'oversleepers',
     why: 'A timer is known by its name only, so that a process that slept ends the bake of a later rung.',
     edits: [
       {

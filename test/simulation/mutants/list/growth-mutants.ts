@@ -105,7 +105,7 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
   {
     name: 'proved-long-ago',
     rule: 'I14',
-    emphasis: 'sleepers',
+    emphasis: 'latecomers',
     why: 'What was proved in the step before is not proved again right before the write, however long ago that was.',
     edits: [
       {
@@ -113,6 +113,12 @@ export const GROWTH_MUTANTS: readonly Mutant[] = [
         find: '  const proof = await proveWayBackFor(ports, job, {\n    sharePercent: job.effect.sharePercent,\n    isWriting: true,\n  });',
         replace:
           "  const proof = { kind: 'proved', newReady: 0, atMs: Number.POSITIVE_INFINITY } as Awaited<ReturnType<typeof proveWayBackFor>>;",
+      },
+      // Who stood still between reading and writing would read again, and find nothing to wonder at.
+      {
+        file: 'functions/runtime/hands/fence-check.ts',
+        find: '  Math.abs((await ports.time.now({})) - sinceMs) >= STILL_MAX_MS;',
+        replace: '  Math.abs((await ports.time.now({})) - sinceMs) >= Number.POSITIVE_INFINITY;',
       },
     ],
   },

@@ -43,7 +43,7 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
   {
     name: 'older-write-lands-last',
     rule: 'I4',
-    emphasis: 'crossingWrites',
+    emphasis: 'earlyRollback',
     why: 'A growth tests that it is still the same route, and not that nobody has written it since.',
     edits: [
       {
