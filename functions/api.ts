@@ -1,6 +1,6 @@
 /** The HTTP API: REST under /v1, problem+json for what went wrong. Hosts authenticate; this door only sees a principal. */
 import type { ApiRequest, ApiResponse } from '../workflows/door-types.ts';
-import { ConflictError, InvariantError, RetryableError, TerminalError } from '../workflows/errors.ts';
+import { ConflictError, isMachineUnknown, RetryableError, TerminalError } from '../workflows/errors.ts';
 import type { RolloutDocument } from '../workflows/rollout/stored.ts';
 import { actionSchema, rolloutIdSchema } from './runtime/actions.ts';
 import { operate } from './runtime/operate.ts';
@@ -128,8 +128,8 @@ export const createApi =
     } catch (error) {
       if (error instanceof ConflictError) return problem(409, error.code, error.message);
       // A rollout of a newer machine: a process of the newer deploy can say what it is doing.
-      const isOfOthers = error instanceof InvariantError && error.code === 'machine-unknown';
-      if (error instanceof RetryableError || isOfOthers) return problem(503, error.code, error.message);
+      if (error instanceof RetryableError || isMachineUnknown(error))
+        return problem(503, error.code, error.message);
       if (error instanceof TerminalError) return problem(422, error.code, error.message);
       shell.ports.log('ERROR', 'api-failed', error instanceof Error ? error.message : String(error), {
         path: request.path,

@@ -1,5 +1,5 @@
 import type { CloudEvent } from '../workflows/door-types.ts';
-import { InvariantError, isOurFault } from '../workflows/errors.ts';
+import { isMachineUnknown, isOurFault } from '../workflows/errors.ts';
 import type { Incident } from '../workflows/rollout/stored.ts';
 import { applyIncident } from './runtime/apply-incident.ts';
 import { decodeJson } from './runtime/decode.ts';
@@ -45,6 +45,6 @@ const tell = async (shell: Shell, rolloutId: string, incident: Incident): Promis
       onlyOnceWritten: true,
     });
     // Other code may know the machine: the message comes again, and finds the traffic back.
-    if (error instanceof InvariantError && error.code === 'machine-unknown') throw error;
+    if (isMachineUnknown(error)) throw error;
   }
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CloudEvent } from '../workflows/door-types.ts';
-import { InvariantError, isOurFault, TerminalError } from '../workflows/errors.ts';
+import { isMachineUnknown, isOurFault, TerminalError } from '../workflows/errors.ts';
 import { rolloutIdSchema } from './runtime/actions.ts';
 import { backOff } from './runtime/back-off.ts';
 import { decodeJson } from './runtime/decode.ts';
@@ -20,8 +20,7 @@ export const createOnWake = (shell: Shell): ((event: CloudEvent) => Promise<void
       await wake(shell, rolloutId);
     } catch (error) {
       // Code that knows the machine may be running beside this one: it must not be slowed down.
-      const isUnknown = error instanceof InvariantError && error.code === 'machine-unknown';
-      if (isOurFault(error) && !isUnknown) await backOff(shell, rolloutId);
+      if (isOurFault(error) && !isMachineUnknown(error)) await backOff(shell, rolloutId);
       throw error;
     }
   });

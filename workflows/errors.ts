@@ -37,6 +37,10 @@ export class InvariantError extends SluiceError {}
 export const isOurFault = (error: unknown): boolean =>
   error instanceof InvariantError || !(error instanceof SluiceError);
 
+/** This code does not have the machine that the rollout names; a process of another deploy may. */
+export const isMachineUnknown = (error: unknown): error is InvariantError =>
+  error instanceof InvariantError && error.code === 'machine-unknown';
+
 /** The error as one of the four classes: what is none of them is an invariant that nobody had thought of. */
 export const classified = (error: unknown): Error =>
   error instanceof SluiceError

@@ -23,7 +23,7 @@ describe('trials that once broke a rule', () => {
   test.each(FILES)('%s', async (name) => {
     const kept = JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Kept;
     expect(kept.found.length).toBeGreaterThan(20);
-    const { run, found } = await tryTrial(readTrial(JSON.stringify(kept.trial)));
+    const { run, found } = await tryTrial(readTrial(kept.trial));
     expect(found).toEqual([]);
     expect(run?.cloud.store.truth.documents.size).toBeGreaterThan(0);
   });

@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type AnyStateMachine, StateMachine } from 'xstate';
 import { createSimulatedCloud } from '../../local/simulated-cloud.ts';
 import type { KubeObject } from '../../workflows/kubernetes.ts';
-import { rolloutMachine } from '../../workflows/rollout/machine.ts';
 import { replay } from '../../workflows/rollout/replay.ts';
-import { CURRENT_VERSION, machineVersion, VERSIONS } from '../../workflows/rollout/versions.ts';
+import { CURRENT_VERSION, VERSIONS } from '../../workflows/rollout/versions.ts';
 import { readStack, rolloutFile, secondPool } from '../helpers/gaie-rollout.ts';
 import { sharedPath } from '../helpers/shared.ts';
-
-/** The present machine with another structure: one event more, so that its hash is another one. */
-const changedMachine = (): AnyStateMachine =>
-  new StateMachine(
-    { ...rolloutMachine.config, on: { ...rolloutMachine.config.on, 'future.event': {} } } as never,
-    rolloutMachine.implementations as never,
-  ) as unknown as AnyStateMachine;
+import { nextVersions } from '../simulation/stage/next-version.ts';
 
 const HOST = 'second.example.com';
 
@@ -38,9 +30,8 @@ describe('two versions of the machine at once', () => {
   test('each runs its own rollouts to the end; old code leaves the new ones alone', async () => {
     const folder = sharedPath('manifests', 'gaie-v1.0.1');
     if (folder === null) throw new Error('the published serving stack is not at hand');
-    const next = machineVersion('2', changedMachine());
-    expect(next.hash).not.toBe(VERSIONS.get(CURRENT_VERSION)?.hash);
-    const both = new Map([...VERSIONS, ['2', next]]);
+    const both = nextVersions();
+    expect(both.get('2')?.hash).not.toBe(VERSIONS.get(CURRENT_VERSION)?.hash);
     const stack = readStack(folder);
     const cloud = createSimulatedCloud({
       world: {

@@ -64,7 +64,7 @@ const report = async (trial: Trial, found: readonly Found[], repeat: string): Pr
 };
 
 const oneTrial = async (file: string): Promise<never> => {
-  const trial = readTrial(readFileSync(file, 'utf8'));
+  const trial = readTrial(JSON.parse(readFileSync(file, 'utf8')));
   const { run, found } = await judgeTrial(trial);
   for (const one of found) say(tellFound(one));
   if (run !== null) for (const line of tellHistory(run.seen, 2_000)) say(`  ${line}`);

@@ -171,7 +171,7 @@ const scheduleIncidents = (trial: Trial, { cloud, recorder, people, startMs }: S
       platform.stopTicksUntil(scheduler.nowMs + forMs);
       recorder.add({ kind: 'fault', atMs: scheduler.nowMs, what: 'ticksStopped', whom: 'scheduler', forMs });
     });
-  for (const { afterMs, instance, skewMs } of trial.clockJumps ?? [])
+  for (const { afterMs, instance, skewMs } of trial.clockJumps)
     scheduler.at(startMs + afterMs, () => {
       platform.skewInstance(instance, skewMs);
       recorder.add({

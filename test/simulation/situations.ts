@@ -1,8 +1,8 @@
 /** Which situations a run really was in: counted from journals and the world's log, not from what was meant to happen. */
 import { readState } from '../../workflows/rollout/read-state.ts';
+import { lastAt, newPoolOf, oldPoolOf, timelineOf } from './checkers/timeline.ts';
 import type { TrialRun } from './run-trial.ts';
 import type { Order, Seen, SeenEntry, SeenPublished } from './seen.ts';
-import { sideAt } from './side-at.ts';
 
 export type Situations = Readonly<Record<string, number>>;
 
@@ -69,16 +69,19 @@ const countCloud = ({ cloud }: TrialRun, count: Count): void => {
   count('leftover', cloud.store.truth.leftovers.size);
 };
 
+const ABSENT = { ready: 0, pickerReady: false };
+
 /** Rows of the table of protocol P5: how the sides stood when the way back was first tried. */
 const countRows = (seen: Seen, published: readonly SeenPublished[], count: Count): void => {
+  const timeline = timelineOf(seen);
   for (const order of seen.orders) {
     const begun = published.find(
       ({ entry }) =>
         entry.rolloutId === order.rolloutId && entry.to === 'rollingBack' && entry.from !== 'rollingBack',
     );
     if (begun === undefined) continue;
-    const old = sideAt(seen, order, order.oldPool, begun.entry.atMs);
-    const fresh = sideAt(seen, order, order.newPool, begun.entry.atMs);
+    const old = lastAt(timeline.sides(oldPoolOf(order)), begun.entry.atMs) ?? ABSENT;
+    const fresh = lastAt(timeline.sides(newPoolOf(order)), begun.entry.atMs) ?? ABSENT;
     const carries =
       !old.pickerReady || old.ready === 0 ? 'none' : old.ready < order.oldReplicas ? 'partly' : 'all';
     count(`rollback old ${carries}, new ${fresh.ready === 0 || !fresh.pickerReady ? 'none' : 'some'}`);

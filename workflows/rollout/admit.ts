@@ -18,7 +18,8 @@ type Check<N extends Command['name']> = (
   origin: Origin,
 ) => string | null;
 
-const GOING_BACK = new Set(['rollingBack', 'failing']);
+/** States that lead back, and are never delayed. */
+export const GOING_BACK: ReadonlySet<string> = new Set(['rollingBack', 'failing']);
 
 const pause: Check<'pause'> = (command, { state, context }) => {
   if (command.generation <= context.pauseGeneration)

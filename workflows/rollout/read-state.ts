@@ -33,7 +33,8 @@ export const wordsOf = (value: unknown): { readonly state: string; readonly step
   return { state: words[0] ?? '', step: words[words.length - 1] ?? '' };
 };
 
-interface Snapshot {
+/** What is kept of the machine. */
+export interface Snapshot {
   readonly status: string;
   readonly value: unknown;
   readonly context: RolloutContext;

@@ -1,20 +1,13 @@
 /** The way back without the machine (protocol P5), and how the machine hears of it afterwards. */
 import type { AnyStateMachine } from 'xstate';
-import { refuseCommand } from './admit.ts';
-import type { RolloutContext } from './context.ts';
+import { GOING_BACK, refuseCommand } from './admit.ts';
 import { sealEntry } from './journal.ts';
 import type { Message } from './messages.ts';
 import { type Collected, pureTransition } from './pure-transition.ts';
-import { wordsOf } from './read-state.ts';
+import { type Snapshot, wordsOf } from './read-state.ts';
 import { remember } from './seen.ts';
 import type { JournalEntry, RolloutDocument } from './stored.ts';
 import { verdictsNow } from './verdicts-now.ts';
-
-interface Snapshot {
-  readonly status: string;
-  readonly value: unknown;
-  readonly context: RolloutContext;
-}
 
 /**
  * Only the fence moves, in the document and, where it can be read, in the snapshot. Everything else stays for the code
@@ -58,8 +51,6 @@ export const recordStep = (
   };
   return { document, entry };
 };
-
-const GOING_BACK: ReadonlySet<string> = new Set(['rollingBack', 'failing']);
 
 const withFence = (snapshot: string, fence: number): string => {
   try {

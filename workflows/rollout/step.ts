@@ -16,7 +16,7 @@ import type { Message } from './messages.ts';
 import { foldActions, type Work } from './outbox.ts';
 import { plannedTexts } from './planned-texts.ts';
 import { pureTransition } from './pure-transition.ts';
-import { isObserved, mustStayAwake, wordsOf } from './read-state.ts';
+import { isObserved, mustStayAwake, type Snapshot, wordsOf } from './read-state.ts';
 import { heardOfRecord, recordStep } from './record-step.ts';
 import { remember } from './seen.ts';
 import type { JournalEntry, Leftover, RolloutDocument, Verdict } from './stored.ts';
@@ -41,12 +41,6 @@ export type Step =
 
 /** A share of 100 is looked at once a minute; a little less, so that no tick is missed. */
 const MINUTE_LOOK_MS = 45_000;
-
-interface Snapshot {
-  readonly status: string;
-  readonly value: unknown;
-  readonly context: RolloutContext;
-}
 
 /** What a step works with. */
 export interface StepMeans {
