@@ -1,6 +1,6 @@
 /** What a demo came to: the figures of the last line, and what a person wants to know at the end. */
 
-import { must } from '../workflows/assert.ts';
+import type { World } from '../simulator/world/world.ts';
 import { type ObjectIdentity, RESOURCES } from '../workflows/kubernetes.ts';
 import { at, itemsOf } from '../workflows/plans/fields.ts';
 import type { BackendRef, Finding, Plan } from '../workflows/plans/plan.ts';
@@ -14,7 +14,6 @@ import type { DemoInput } from './demo-input.ts';
 import type { RolloutFollower, ShareClocks } from './follow-rollout.ts';
 import type { RolloutInput } from './rollout-input.ts';
 import type { RouteName } from './scenarios.ts';
-import type { SimulatedCloud } from './simulated-cloud.ts';
 
 /** The last line of `--json`. */
 export interface DemoResult {
@@ -29,6 +28,10 @@ export interface DemoResult {
   readonly requests: { readonly total: number; readonly failed: number };
   /** Requests on the new side by rung, as the judges counted them. */
   readonly samplesPerRung: readonly number[];
+  /** Samples of each gate that spoke, by rung; null where it was silent. */
+  readonly samplesPerGate: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Requests that each server of the world answered; null in a virtual run, which has none. */
+  readonly requestsPerServer: Readonly<Record<string, number>> | null;
   /** Of the rules that name one of the two pools, at the end. */
   readonly backendRefs: readonly BackendRef[];
   readonly journalEntries: number;
@@ -67,28 +70,22 @@ export interface DemoRecord {
 }
 
 interface Ran {
-  readonly cloud: SimulatedCloud;
+  readonly world: World;
+  /** As it stands at the end. */
+  readonly record: DemoRecord;
   readonly input: DemoInput;
   readonly route: RouteName;
   readonly rollout: RolloutInput;
   readonly follower: RolloutFollower;
   readonly accepted: readonly string[];
-  readonly rolloutId: string;
+  readonly requestsPerServer: Readonly<Record<string, number>> | null;
 }
 
 /** Reads the end of a run. */
 export const demoRun = (ran: Ran): DemoRun => {
-  const { cloud, input, rollout, follower, rolloutId } = ran;
-  const { truth } = cloud.store;
-  const document = must(truth.documents.get(rolloutId), 'the rollout that was started');
-  const entries = truth.journals.get(rolloutId) ?? [];
-  const leftovers = [...truth.leftovers.values()].filter((one) => one.rolloutId === rolloutId);
-  const record: DemoRecord = {
-    document,
-    entries,
-    attachments: Object.fromEntries(truth.attachments.get(rolloutId) ?? []),
-    leftovers,
-  };
+  const { world, record, input, rollout, follower } = ran;
+  const { document, entries, leftovers } = record;
+  const { rolloutId } = document;
   const replayed = replay(document, entries);
   const { context } = readState(document);
   const plan = document.plan === null ? null : (JSON.parse(document.plan) as Plan);
@@ -97,9 +94,16 @@ export const demoRun = (ran: Ran): DemoRun => {
     outcome: document.state,
     rolloutId,
     shares: confirmedShares(entries),
-    alertToWrittenMs: alertToWrittenMs(cloud, entries),
-    requests: requestsOf(cloud),
+    alertToWrittenMs: alertToWrittenMs(world, entries),
+    requests: requestsOf(world),
     samplesPerRung: [...follower.samples].map((samples) => samples ?? 0),
+    samplesPerGate: Object.fromEntries(
+      [...follower.gateSamples].map(([gate, samples]) => [
+        gate,
+        Array.from(samples, (count) => (count as number | undefined) ?? null),
+      ]),
+    ),
+    requestsPerServer: ran.requestsPerServer,
     backendRefs: backendRefsNow(ran),
     journalEntries: entries.length,
     replayMatches: replayed.kind === 'matches',
@@ -116,9 +120,9 @@ export const demoRun = (ran: Ran): DemoRun => {
     startedAtMs: document.createdAtMs,
     endedAtMs: document.finishedAtMs ?? document.lastNowMs,
     created: context.created.map(nameOf),
-    removed: (plan?.delete ?? []).filter((one) => !isThere(cloud, rollout, one)).map(nameOf),
-    remaining: markedObjects(cloud, rollout, rolloutId),
-    nodePool: nodePoolOf(cloud, rollout, rolloutId, entries),
+    removed: (plan?.delete ?? []).filter((one) => !isThere(world, rollout, one)).map(nameOf),
+    remaining: markedObjects(world, rollout, rolloutId),
+    nodePool: nodePoolOf(world, rollout, rolloutId, entries),
     leftovers,
     replay: replayed,
     record,
@@ -128,8 +132,8 @@ export const demoRun = (ran: Ran): DemoRun => {
 const nameOf = ({ kind, namespace, name }: ObjectIdentity): string =>
   `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
 
-const isThere = (cloud: SimulatedCloud, { spec }: RolloutInput, identity: ObjectIdentity): boolean => {
-  const found = cloud.world.kube(spec.cluster)?.read(identity, identity.namespace, identity.name);
+const isThere = (world: World, { spec }: RolloutInput, identity: ObjectIdentity): boolean => {
+  const found = world.kube(spec.cluster)?.read(identity, identity.namespace, identity.name);
   return found?.metadata.uid === identity.uid;
 };
 
@@ -151,11 +155,11 @@ const confirmedShares = (entries: readonly JournalEntry[]): readonly number[] =>
   return shares;
 };
 
-const alertToWrittenMs = (cloud: SimulatedCloud, entries: readonly JournalEntry[]): number | null => {
+const alertToWrittenMs = (world: World, entries: readonly JournalEntry[]): number | null => {
   const alert = entries.find(({ message, refusal }) => message.kind === 'alert' && refusal === null);
   if (alert?.message.kind !== 'alert') return null;
   // Cloud Monitoring tells whole seconds; the world knows better.
-  const opened = cloud.world.truth().acts.find(({ act }) => act.kind === 'incidentOpened');
+  const opened = world.truth().acts.find(({ act }) => act.kind === 'incidentOpened');
   const sinceMs = opened?.atMs ?? alert.message.incident.startedAtMs;
   for (const { message } of entries)
     if (message.kind === 'outcome' && message.outcome.kind === 'rollbackWritten')
@@ -163,14 +167,14 @@ const alertToWrittenMs = (cloud: SimulatedCloud, entries: readonly JournalEntry[
   return null;
 };
 
-const requestsOf = (cloud: SimulatedCloud): DemoResult['requests'] => {
-  const { total, failed } = cloud.world.truth().requests;
+const requestsOf = (world: World): DemoResult['requests'] => {
+  const { total, failed } = world.truth().requests;
   return { total, failed };
 };
 
-const backendRefsNow = ({ cloud, route, rollout }: Ran): readonly BackendRef[] => {
+const backendRefsNow = ({ world, route, rollout }: Ran): readonly BackendRef[] => {
   const { spec } = rollout;
-  const object = cloud.world.kube(spec.cluster)?.read(RESOURCES.httpRoute, route.namespace, route.name);
+  const object = world.kube(spec.cluster)?.read(RESOURCES.httpRoute, route.namespace, route.name);
   return itemsOf(at(object, 'spec', 'rules'))
     .map((rule) => backendRefsOf(rule))
     .filter((refs) => refs.some(({ name }) => name === spec.from.pool || name === spec.to.pool))
@@ -183,12 +187,12 @@ const findingsOf = (entries: readonly JournalEntry[]): readonly Finding[] =>
   );
 
 const nodePoolOf = (
-  cloud: SimulatedCloud,
+  world: World,
   { spec }: RolloutInput,
   rolloutId: string,
   entries: readonly JournalEntry[],
 ): DemoRun['nodePool'] => {
-  const there = (cloud.world.truth().nodePools[spec.cluster] ?? []).find(
+  const there = (world.truth().nodePools[spec.cluster] ?? []).find(
     (pool) => pool.config.resourceLabels?.[NODE_POOL_OWNER_LABEL] === rolloutId,
   );
   if (there !== undefined) return { name: there.name, exists: true };
@@ -202,12 +206,8 @@ const nodePoolOf = (
 };
 
 /** Whatever bears the rollout's mark, whether or not the rollout remembers it: nothing may be left that was not said. */
-const markedObjects = (
-  cloud: SimulatedCloud,
-  { spec }: RolloutInput,
-  rolloutId: string,
-): readonly string[] => {
-  const kube = cloud.world.kube(spec.cluster);
+const markedObjects = (world: World, { spec }: RolloutInput, rolloutId: string): readonly string[] => {
+  const kube = world.kube(spec.cluster);
   const names = (kube?.served ?? []).flatMap(({ group, plural, kind, versions }) =>
     (kube?.all({ group, plural, kind, version: versions[0] ?? '' }) ?? [])
       .filter((object) => object.metadata.annotations?.[INTENT_ANNOTATION] === rolloutId)

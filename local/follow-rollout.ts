@@ -20,6 +20,8 @@ export class RolloutFollower {
   /** Written shares in order; a share that is confirmed anew after a hold is not repeated. */
   readonly shares: ShareClocks[] = [];
   readonly samples: number[] = [];
+  /** Of each gate that spoke: the most samples that a verdict of it had, by rung; a rung that it was silent in has none. */
+  readonly gateSamples = new Map<string, number[]>();
   now: Followed | null = null;
   #seen = 0;
 
@@ -32,8 +34,10 @@ export class RolloutFollower {
     this.#seen = journal.length;
     for (const entry of entries) {
       this.#takeEntry(entry);
-      for (const { gate, samples } of entry.verdicts)
+      for (const { gate, samples } of entry.verdicts) {
         if (gate === 'errors') this.#addSamples(rungBefore, samples);
+        this.#addGateSamples(gate, rungBefore, samples);
+      }
     }
     const { rung, bake, evidence } = state.context;
     if (bake.startedAtMs !== null) this.#addSamples(rung, evidence.new.errors.n);
@@ -59,6 +63,13 @@ export class RolloutFollower {
         measuredMs: null,
       });
     }
+  }
+
+  #addGateSamples(gate: string, rung: number, samples: number): void {
+    if (rung < 0) return;
+    const ofGate = this.gateSamples.get(gate) ?? [];
+    ofGate[rung] = Math.max(ofGate[rung] ?? 0, samples);
+    this.gateSamples.set(gate, ofGate);
   }
 
   /** Requests of the new side that the rung has seen; a rung that begins anew keeps the larger figure. */

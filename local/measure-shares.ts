@@ -1,5 +1,6 @@
 /** The third clock: when the requests themselves show a share. Counted at the clients' side, not by Sluice. */
 import type { World } from '../simulator/world/world.ts';
+import type { RolloutSpec } from '../workflows/spec/rollout-spec.ts';
 import type { ShareClocks } from './follow-rollout.ts';
 
 const PROBE_MS = 5_000;
@@ -17,6 +18,13 @@ export interface PoolPair {
   readonly oldPool: string;
   readonly newPool: string;
 }
+
+export const pairOf = ({ cluster, namespace, from, to }: RolloutSpec): PoolPair => ({
+  cluster,
+  namespace,
+  oldPool: from.pool,
+  newPool: to.pool,
+});
 
 /**
  * Looks at the pools' counts every few seconds while a share is written and not yet seen. Has the world compute its

@@ -13,6 +13,8 @@ const FIELDS = [
   'alertToWrittenMs',
   'requests',
   'samplesPerRung',
+  'samplesPerGate',
+  'requestsPerServer',
   'backendRefs',
   'journalEntries',
   'replayMatches',

@@ -2,7 +2,8 @@ import type { DemoFrame } from '../../local/demo-frame.ts';
 import { type DemoInput, readDemo } from '../../local/demo-input.ts';
 import type { DemoRun } from '../../local/demo-result.ts';
 import { keepRecord, lastNumberIn } from '../../local/demo-store.ts';
-import { type DemoSettings, type DemoWatcher, runDemo } from '../../local/run-demo.ts';
+import type { DemoSettings, DemoWatcher } from '../../local/demo-watch.ts';
+import { runVirtualDemo } from '../../local/run-virtual-demo.ts';
 import { SCENARIOS } from '../../local/scenarios.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { entryLine, isTelling } from '../terminal/entry-line.ts';
@@ -44,7 +45,7 @@ export const demo = (context: Context, options: DemoOptions): Promise<ExitCode> 
     const startedMs = io.now();
     const view = asJson ? null : createLiveView(io);
     const watcher = view === null ? {} : watcherOf(context, input, options, view);
-    const end = await runDemo(input, settings, watcher);
+    const end = await runVirtualDemo(input, settings, watcher);
     view?.done();
     if (end.kind === 'refused') return tellProblems(io, end.problems, false);
     if (options.store !== undefined) {

@@ -1,8 +1,9 @@
 import { type DemoInput, readCheckedStack } from '../../local/demo-input.ts';
 import type { Read } from '../../local/input-problem.ts';
 import { readRollout } from '../../local/rollout-input.ts';
-import { askForPlan, preparedCloud } from '../../local/run-demo.ts';
+import { preparedCloud } from '../../local/run-virtual-demo.ts';
 import { SCENARIOS } from '../../local/scenarios.ts';
+import { askForPlan } from '../../local/start-demo.ts';
 import { must } from '../../workflows/assert.ts';
 import type { PlanResult } from '../../workflows/plans/plan.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -40,7 +41,7 @@ export const plan = ({ io, palette }: Context, options: PlanOptions): Promise<Ex
   const asJson = options.json === true;
   return withRead(readInput(options), { io, asJson }, async (input) => {
     const cloud = await preparedCloud(input, SETTINGS);
-    const answer = await askForPlan(cloud, input.rollout);
+    const answer = await askForPlan((path, body) => cloud.call('POST', path, body), input.rollout);
     if (answer.status !== 200) {
       const { detail, title } = answer.body as { readonly detail?: string; readonly title?: string };
       const what = `The API answered ${answer.status}: ${detail ?? title ?? 'no reason'}.`;

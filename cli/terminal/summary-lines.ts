@@ -69,19 +69,44 @@ const shareLines = ({ run, palette }: SummaryCall): readonly string[] => {
 };
 
 const figureLines = ({ run, palette }: SummaryCall): readonly string[] => {
-  const { requests, samplesPerRung, alertToWrittenMs } = run.result;
+  const { requests, alertToWrittenMs, requestsPerServer } = run.result;
   const failed = `${countText(requests.failed)} failed`;
   const paint = requests.failed === 0 ? palette.good : palette.bad;
   const lines = [`${label('requests')}${countText(requests.total)} sent, ${paint(failed)}`];
-  if (samplesPerRung.length > 0)
+  lines.push(...sampleLines(run));
+  if (requestsPerServer !== null)
     lines.push(
-      `${label('samples')}${samplesPerRung.map((samples) => countText(samples)).join(', ')} on the new side, by rung`,
+      `${label('servers')}${Object.entries(requestsPerServer)
+        .map(([server, count]) => `${server} ${countText(count)}`)
+        .join(', ')} requests answered`,
     );
   if (alertToWrittenMs !== null)
     lines.push(
       `${label('alert')}${(alertToWrittenMs / 1000).toFixed(1)} s from the incident to the weights written back`,
     );
   return lines;
+};
+
+/** What the new side's gates judged by, rung by rung. */
+const sampleLines = ({ result, rollout }: DemoRun): readonly string[] => {
+  const { samplesPerRung, samplesPerGate } = result;
+  if (samplesPerRung.length === 0) return [];
+  const row = (name: string, cells: readonly string[]): string =>
+    `${name.padEnd(14)}${cells.map((cell) => cell.padStart(10)).join('')}`;
+  const rungs = samplesPerRung.map((_, index) => percentText(rollout.spec.ladder[index]?.sharePercent ?? 0));
+  const gates = Object.entries(samplesPerGate).map(([gate, samples]) =>
+    row(
+      gate,
+      rungs.map((_, index) => {
+        const count = samples[index];
+        return count === undefined || count === null ? '—' : countText(count);
+      }),
+    ),
+  );
+  const all = row('requests', samplesPerRung.map(countText));
+  return [row('', rungs), all, ...gates].map(
+    (line, index) => `${label(index === 0 ? 'samples' : '')}${line.trimEnd()}`,
+  );
 };
 
 const objectLines = ({ run }: SummaryCall): readonly string[] => {

@@ -5,7 +5,8 @@ import { demoExit } from '../../cli/commands/demo.ts';
 import { runCli } from '../../cli/main.ts';
 import { type DemoChoice, type DemoInput, readDemo } from '../../local/demo-input.ts';
 import type { DemoRun } from '../../local/demo-result.ts';
-import { type DemoWatcher, runDemo } from '../../local/run-demo.ts';
+import type { DemoWatcher } from '../../local/demo-watch.ts';
+import { runVirtualDemo } from '../../local/run-virtual-demo.ts';
 import { SCENARIOS } from '../../local/scenarios.ts';
 import type { KubeObject } from '../../workflows/kubernetes.ts';
 import { sharedPath } from '../helpers/shared.ts';
@@ -19,7 +20,7 @@ const inputOf = (choice: DemoChoice): DemoInput => {
 };
 
 const run = async (input: DemoInput, seed = 1, watcher: DemoWatcher = {}): Promise<DemoRun> => {
-  const end = await runDemo(input, { seed, requestsPerSecond: 150 }, watcher);
+  const end = await runVirtualDemo(input, { seed, requestsPerSecond: 150 }, watcher);
   if (end.kind === 'refused') throw new Error(JSON.stringify(end.problems));
   return end.run;
 };

@@ -85,6 +85,21 @@ const PLANTED: readonly (readonly [path: string, text: string, rule: string | nu
     "import { step } from '../../workflows/rollout/step.ts';\nexport const decide = () => step;\n",
     'no-restricted-imports',
   ],
+  [
+    'functions/index.ts',
+    "import { createServer } from 'node:http';\nexport const host = () => createServer();\n",
+    null,
+  ],
+  [
+    'simulator/servers/borrows-a-client.ts',
+    "import { v1 } from '@google-cloud/container';\nexport const borrowed = () => v1;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'simulator/servers/decides.ts',
+    "import { step } from '../../workflows/rollout/step.ts';\nexport const decide = () => step;\n",
+    'no-restricted-imports',
+  ],
 ];
 
 const inFolder = <T>(work: (folder: string) => T): T => {
