@@ -185,6 +185,13 @@ export interface NodePool {
     readonly totalMaxNodeCount?: number;
   };
   readonly management?: { readonly autoUpgrade?: boolean; readonly autoRepair?: boolean };
+  /** Carried along when a pool is made like another; messages of container.v1 that nothing here looks into. */
+  readonly networkConfig?: Readonly<Record<string, unknown>>;
+  readonly maxPodsConstraint?: Readonly<Record<string, unknown>>;
+  readonly upgradeSettings?: Readonly<Record<string, unknown>>;
+  readonly nodeDrainConfig?: Readonly<Record<string, unknown>>;
+  /** The same; belongs to the machines, e.g. the topology of a TPU slice. */
+  readonly placementPolicy?: Readonly<Record<string, unknown>>;
   /** Output only. */
   readonly status?: 'PROVISIONING' | 'RUNNING' | 'RUNNING_WITH_ERROR' | 'RECONCILING' | 'STOPPING' | 'ERROR';
 }

@@ -93,9 +93,28 @@ export const planNodePool = (survey: Survey): NodePoolPlan | null => {
     locations: [...locations].sort(),
     config: { ...configLike(like, nodes.machineType), ...capacityConfig(nodes.capacity) },
     autoscaling: { enabled: false },
-    ...(like.management === undefined ? {} : { management: like.management }),
+    ...poolLike(like, nodes.machineType),
   };
   return { nodePool, capacity: nodes.capacity, keepAfterFailureMs: nodes.keepAfterFailureMs };
+};
+
+const isSameMachine = (like: NodePool, machineType: string | null): boolean =>
+  machineType === null || machineType === like.config.machineType;
+
+const LIKE = [
+  'management',
+  'networkConfig',
+  'maxPodsConstraint',
+  'upgradeSettings',
+  'nodeDrainConfig',
+] as const satisfies readonly (keyof NodePool)[];
+
+/** What the other pool has beside the configuration of its nodes. */
+const poolLike = (like: NodePool, machineType: string | null): Partial<NodePool> => {
+  const kept = [...LIKE, ...(isSameMachine(like, machineType) ? ['placementPolicy' as const] : [])];
+  return Object.fromEntries(
+    kept.flatMap((field) => (like[field] === undefined ? [] : [[field, like[field]]])),
+  );
 };
 
 const configLike = (like: NodePool, machineType: string | null): NodePool['config'] => {
@@ -106,12 +125,11 @@ const configLike = (like: NodePool, machineType: string | null): NodePool['confi
     accelerators,
     ...kept
   } = like.config;
-  const sameMachine = machineType === null || machineType === like.config.machineType;
   return {
     ...kept,
     machineType: machineType ?? like.config.machineType,
     // Another machine type brings its own accelerators; those of the old one would be refused.
-    ...(sameMachine && accelerators !== undefined ? { accelerators } : {}),
+    ...(isSameMachine(like, machineType) && accelerators !== undefined ? { accelerators } : {}),
     resourceLabels: { ...like.config.resourceLabels, [NODE_POOL_OWNER_LABEL]: ID_PLACEHOLDER },
     taints: [...(like.config.taints ?? []).filter((taint) => taint.key !== ROLLOUT_TAINT), OUR_TAINT],
   };

@@ -172,6 +172,12 @@ describe('manifests', () => {
       resourceLabels: { team: 'serving' },
     },
     management: { autoUpgrade: false, autoRepair: true },
+    maxPodsConstraint: { maxPodsPerNode: '32' },
+    networkConfig: { podRange: 'pods-2' },
+    upgradeSettings: { maxSurge: 1 },
+    nodeDrainConfig: { respectPdbDuringNodePoolDeletion: true },
+    placementPolicy: { type: 'COMPACT' },
+    status: 'RUNNING',
   };
   const nodePools: ObservedCluster['nodePools'] = { kind: 'ok', pools: [like] };
   const create = (more: Readonly<Record<string, unknown>> = {}): RolloutSpec =>
@@ -266,19 +272,25 @@ describe('manifests', () => {
         },
         autoscaling: { enabled: false },
         management: { autoUpgrade: false, autoRepair: true },
+        maxPodsConstraint: { maxPodsPerNode: '32' },
+        networkConfig: { podRange: 'pods-2' },
+        upgradeSettings: { maxSurge: 1 },
+        nodeDrainConfig: { respectPdbDuringNodePoolDeletion: true },
+        placementPolicy: { type: 'COMPACT' },
       },
       capacity: { kind: 'reservation', reservation: 'h200-res', deadlineMs: 1_200_000 },
       keepAfterFailureMs: 86_400_000,
     });
   });
 
-  test('another machine type does not inherit the accelerators', () => {
+  test('another machine type inherits neither accelerators nor placement', () => {
     const { plan } = planned(
       create({ machineType: 'a3-ultragpu-8g' }),
       newManifests(),
       withoutNewSide({ nodePools }),
     );
     expect(plan.nodePool?.nodePool.config['accelerators']).toBeUndefined();
+    expect(plan.nodePool?.nodePool.placementPolicy).toBeUndefined();
     expect(plan.nodePool?.nodePool.config.machineType).toBe('a3-ultragpu-8g');
   });
 });
