@@ -1,4 +1,5 @@
 import type { World } from '../world/world.ts';
+import type { Gate } from './gate.ts';
 
 /**
  * A world that runs by itself, for servers. A server translates: it calls the world synchronously, at the present, and
@@ -9,6 +10,8 @@ export interface HostedWorld {
   readonly world: World;
   /** Resolves after `ms` of virtual time, or when aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Asked about each call of GKE's, Monitoring's and the clusters' APIs. */
+  readonly gate?: Gate | undefined;
 }
 
 /** A server that listens on loopback. */
