@@ -66,7 +66,9 @@ export function readRoute(backends: Backends, cluster: Cluster, object: KubeObje
       weightSum: references.reduce((sum, { weight }) => sum + weight, 0),
     };
   });
+  const parent = gatewayOf(cluster, object);
   const route = {
+    gateway: parent === null ? '' : `${parent.namespace}/${parent.name}`,
     namespace,
     name: object.metadata.name,
     createdAt: object.metadata.creationTimestamp ?? '',

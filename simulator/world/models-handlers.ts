@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import type { Handled, Handlers } from './handlers.ts';
 import type { Pod } from './pod.ts';
-import { POD } from './resources.ts';
+import { listensOn, podNamed } from './pod-ports.ts';
 import type { ServerHttp } from './server-http.ts';
 import type { ServerMetrics } from './server-metrics.ts';
 import type { Traffic } from './traffic.ts';
@@ -27,15 +27,9 @@ function reach(parts: ModelsParts, name: string, namespace: string, target: PodT
   if (cluster === undefined) return { why: `no such cluster: ${name}`, hung: true };
   if (parts.engine.now() < cluster.unreachableUntilMs) return { why: 'dial tcp: i/o timeout', hung: true };
   if (!parts.mayProxy(cluster, namespace)) return { why: `pods "${target.pod}" is forbidden`, hung: false };
-  const object = cluster.kube.read(POD, namespace, target.pod);
-  const pod = object === undefined ? undefined : cluster.pods.get(object.metadata.uid ?? '');
+  const pod = podNamed(cluster, namespace, target.pod);
   if (pod === undefined) return { why: `pods "${target.pod}" not found`, hung: false };
-  if (pod.stage !== 'up') return { why: REFUSED, hung: false };
-  const { role } = pod;
-  const port = role.kind === 'server' ? role.config.port : role.kind === 'picker' ? role.metricsPort : null;
-  if (port !== target.port || (role.kind === 'server' && pod.server === null))
-    return { why: REFUSED, hung: false };
-  return { pod };
+  return listensOn(pod, target.port) ? { pod } : { why: REFUSED, hung: false };
 }
 
 function scrapeOne(

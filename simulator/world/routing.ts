@@ -17,6 +17,8 @@ export interface ProgrammedRule {
 
 /** What the load balancer obeys, made from a stored route. */
 export interface ProgrammedRoute {
+  /** `namespace/name` of the Gateway whose load balancer it is. */
+  readonly gateway: string;
   readonly namespace: string;
   readonly name: string;
   readonly createdAt: string;
@@ -74,7 +76,10 @@ function better(a: Candidate, b: Candidate): boolean {
 }
 
 /** The rule that takes a stream of requests; null when none does. */
-export function ruleFor(routes: Iterable<ProgrammedRoute>, stream: StreamParameters): ProgrammedRule | null {
+export function ruleFor(
+  routes: Iterable<ProgrammedRoute>,
+  stream: Pick<StreamParameters, 'host' | 'path' | 'headers'>,
+): ProgrammedRule | null {
   let best: Candidate | null = null;
   for (const route of routes) {
     const host = hostScore(route.hostnames, stream.host);

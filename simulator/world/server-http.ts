@@ -2,19 +2,20 @@ import { answerCompletion, brokenStream, type Completion, readCompletion } from 
 import type { Engine } from './engine.ts';
 import { type Fields, text } from './fields.ts';
 import type { Pod } from './pod.ts';
+import { prometheusText } from './prometheus-text.ts';
 import type { Random } from './random.ts';
 import { httpCounts, type Server, serves } from './server.ts';
 import { SERVER_FAMILIES, type ServerMetrics } from './server-metrics.ts';
 import { blockedUntilMs, serviceMs } from './serving.ts';
 import { warmUp } from './traffic-flow.ts';
 
-interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+export interface HttpRequest {
+  readonly method: string;
   readonly path: string;
   readonly body: Fields;
 }
 
-interface HttpResponse {
+export interface HttpResponse {
   readonly status: number;
   readonly body: string;
   /** Time the server takes, milliseconds. */
@@ -24,9 +25,39 @@ interface HttpResponse {
 /** What the model server answers, and when. */
 export interface ServerHttp {
   answer(pod: Pod, server: Server, request: HttpRequest): HttpResponse;
+  /** As `answer`, and the statistics are left to whoever lets the request join the queue. */
+  answerUncounted(pod: Pod, server: Server, request: HttpRequest): HttpResponse;
 }
 
-const QUICK_MS = 5;
+/** Whether a path is answered by the model, not by the process alone. */
+export const isCompletion = ({ method, path }: Pick<HttpRequest, 'method' | 'path'>): boolean =>
+  method === 'POST' && (path === '/v1/completions' || path === '/v1/chat/completions');
+
+/** What a server says whose engine is gone. */
+export const engineDead = (): string => errorBody(500, 'InternalServerError', 'EngineCore', null);
+
+/** A body that is no JSON object. */
+export const notJson = (): HttpResponse => ({
+  status: 400,
+  body: errorBody(
+    400,
+    'Bad Request',
+    "1 validation error:\n  {'type': 'json_invalid', 'loc': 'body.0', 'msg': 'JSON decode error'}",
+    null,
+  ),
+  ms: QUICK_MS,
+});
+
+/** The content type that vLLM gives to such an answer; null: none. */
+export function contentTypeOf(path: string, { status, body }: HttpResponse): string | null {
+  if (body.startsWith('data: ')) return 'text/event-stream; charset=utf-8';
+  if (body.startsWith('{')) return 'application/json';
+  if (status >= 400) return 'text/plain; charset=utf-8';
+  return path === '/metrics' ? 'text/plain; version=1.0.0; charset=utf-8' : null;
+}
+
+/** What takes no time worth telling. */
+export const QUICK_MS = 5;
 /** Longer than anybody waits. */
 const SILENT_MS = 3_600_000;
 
@@ -92,10 +123,11 @@ function complete(asked: Asked, request: HttpRequest): HttpResponse {
   }
   const blocked = Math.max(0, blockedUntilMs(server) - now);
   if (server.refusing || asked.random.uniform() < server.failShare) {
-    if (read.stream && !server.refusing) return { status: 200, body: brokenStream(), ms: blocked + QUICK_MS };
+    const inStream = read.stream && !server.refusing && server.failAs === 'streamError';
+    if (inStream) return { status: 200, body: brokenStream(), ms: blocked + QUICK_MS };
     return {
       status: 500,
-      body: errorBody(500, 'InternalServerError', 'EngineCore', null),
+      body: engineDead(),
       ms: blocked + QUICK_MS,
     };
   }
@@ -146,11 +178,7 @@ function metricsPage(asked: Asked, metrics: ServerMetrics): HttpResponse {
 
 function metricsText(asked: Asked, metrics: ServerMetrics): string {
   const { concurrency } = asked.engine.parameters.serving;
-  const lines = metrics.samples(asked.server, SERVER_FAMILIES, concurrency).map(({ name, labels, value }) => {
-    const inner = Object.entries(labels).map(([key, label]) => `${key}="${label}"`);
-    return `${name}{${inner.join(',')}} ${value}`;
-  });
-  return `${lines.join('\n')}\n`;
+  return prometheusText(metrics.samples(asked.server, SERVER_FAMILIES, concurrency));
 }
 
 function tokenize(asked: Asked, request: HttpRequest): HttpResponse {
@@ -190,7 +218,16 @@ function count(server: Server, request: HttpRequest, status: number, known: bool
 export function createServerHttp(engine: Engine, metrics: ServerMetrics): ServerHttp {
   const random = engine.random('http');
   let serial = 0;
+  const uncounted = (pod: Pod, server: Server, request: HttpRequest, handle: Handler): HttpResponse => {
+    const response = handle({ engine, random, pod, server, serial }, request, metrics);
+    const hungMs = Math.max(0, server.hungUntilMs - engine.now());
+    return { ...response, ms: Math.max(response.ms, hungMs + QUICK_MS) };
+  };
   return {
+    answerUncounted(pod, server, request) {
+      serial++;
+      return uncounted(pod, server, request, complete);
+    },
     answer(pod, server, request) {
       const route = ROUTES[request.path];
       serial++;
@@ -202,10 +239,9 @@ export function createServerHttp(engine: Engine, metrics: ServerMetrics): Server
         count(server, request, 405, true);
         return { status: 405, body: JSON.stringify({ detail: 'Method Not Allowed' }), ms: QUICK_MS };
       }
-      const response = route.handle({ engine, random, pod, server, serial }, request, metrics);
+      const response = uncounted(pod, server, request, route.handle);
       count(server, request, response.status, true);
-      const hungMs = Math.max(0, server.hungUntilMs - engine.now());
-      return { ...response, ms: Math.max(response.ms, hungMs + QUICK_MS) };
+      return response;
     },
   };
 }

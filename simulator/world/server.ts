@@ -19,6 +19,13 @@ interface HttpCounts {
   server: number;
 }
 
+/** One request of its own: somebody waits for its answer. */
+export interface ServerFlight {
+  readonly streamed: boolean;
+  /** The process ends under it. */
+  lose(how: 'killed' | 'terminated'): void;
+}
+
 /** One process of a model server: what is in it now and how it behaves. */
 export interface Server {
   readonly config: ServerConfig;
@@ -54,6 +61,8 @@ export interface Server {
   readonly handlers: Map<string, number>;
   /** SIGTERM came, requests may go on: new ones get 500. */
   refusing: boolean;
+  /** Requests that came one by one; they are in `running` and `waiting` as well. */
+  readonly flights: Set<ServerFlight>;
 }
 
 export function startServer(config: ServerConfig): Server {
@@ -85,6 +94,7 @@ export function startServer(config: ServerConfig): Server {
     share: 1,
     handlers: new Map(),
     refusing: false,
+    flights: new Set(),
   };
 }
 

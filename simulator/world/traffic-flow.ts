@@ -56,7 +56,7 @@ export interface Stretch {
 /** Puts failed requests on record. */
 export function fail(
   flow: Flow,
-  stretch: Stretch,
+  stretch: Pick<Stretch, 'fromMs' | 'toMs'>,
   backend: Backend | null,
   failed: { kind: FailureKind; count: number },
 ): void {
@@ -146,7 +146,7 @@ function intoPod(
 }
 
 /** How much the picker likes a pod: the less is in it, the more. */
-function liking(flow: Flow, pod: Pod): number {
+export function liking(flow: Flow, pod: Pod): number {
   const inside =
     pod.server === null
       ? 0.3

@@ -22,6 +22,8 @@ export interface Traffic {
   readonly total: Tally;
   readonly failures: readonly FailureRecord[];
   readonly settledMs: number;
+  /** For requests that come one by one. */
+  readonly flow: Flow;
 }
 
 const OBSERVED_MS = 60_000;
@@ -76,20 +78,23 @@ function runSteps(flow: Flow, nowMs: number): void {
 function lose(flow: Flow, pod: Pod, how: 'killed' | 'terminated'): void {
   const { server } = pod;
   if (server === null) return;
-  const inside = server.running + server.waiting;
+  // What came one by one is in the figures, but for their rounding.
+  const flights = [...server.flights];
+  const inside = Math.max(flights.length, server.running + server.waiting);
   server.running = 0;
   server.waiting = 0;
   if (inside === 0) return;
   let backend: Backend | null = null;
   for (const known of flow.backends.all()) if (known.members.includes(pod)) backend = known;
-  const stream = flow.streams[0]?.parameters;
-  if (stream === undefined) return;
-  const stretch: Stretch = { fromMs: flow.lastMs, toMs: flow.lastMs + 1, stream };
+  const stretch = { fromMs: flow.lastMs, toMs: flow.lastMs + 1 };
+  for (const flight of flights) flight.lose(how);
   if (how === 'killed') {
     fail(flow, stretch, backend, { kind: 'reset', count: inside });
     return;
   }
-  const streams = flow.random.binomial(inside, backend?.streamed ?? stream.streamed);
+  const streamed = flights.filter((flight) => flight.streamed).length;
+  const share = backend?.streamed ?? flow.streams[0]?.parameters.streamed ?? 0;
+  const streams = streamed + flow.random.binomial(inside - flights.length, share);
   fail(flow, stretch, backend, { kind: 'streamError', count: streams });
   fail(flow, stretch, backend, { kind: 'terminated', count: inside - streams });
 }
@@ -134,6 +139,7 @@ export function createTraffic(
     streams,
     total: flow.total,
     failures: flow.failures,
+    flow,
     get settledMs() {
       return flow.lastMs;
     },

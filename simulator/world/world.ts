@@ -8,6 +8,7 @@ import { withDefaults } from './defaults.ts';
 import { createDeployments, type Deployments } from './deployments.ts';
 import { createEngine, type EngineControl, runUntil } from './engine.ts';
 import { createGateways } from './gateway.ts';
+import { createGatewayRequests, type GatewayReply, type GatewayRequest } from './gateway-requests.ts';
 import { startGitOps } from './gitops.ts';
 import { gkeHandlers } from './gke-handlers.ts';
 import type { WorldHandlers } from './handlers.ts';
@@ -21,6 +22,7 @@ import { createMonitoring } from './monitoring.ts';
 import { monitoringHandlers } from './monitoring-handlers.ts';
 import { createNodePools, type NodePools } from './node-pools.ts';
 import type { StackParameters, WorldInput, WorldParameters } from './parameters.ts';
+import { createPodProxy, type ProxiedReply, type ProxiedRequest } from './pod-proxy.ts';
 import { createPods } from './pods.ts';
 import { GATEWAY_CLASS, NAMESPACE, POD, resourceOf } from './resources.ts';
 import type { Server } from './server.ts';
@@ -47,6 +49,12 @@ export interface World {
   kube(cluster: string): WorldKubeServer | undefined;
   /** Loads manifests as `kubectl apply` would, while time passes; returns what was not accepted. */
   load(stack: StackParameters): readonly LoadFailure[];
+  /** What a request through the pod proxy comes to, for HTTP callers. */
+  proxy(request: ProxiedRequest): ProxiedReply;
+  /** What a request to a gateway's address comes to, for HTTP callers; it joins the world's own requests. */
+  gatewayRequest(request: GatewayRequest): GatewayReply;
+  /** The control plane of a cluster answers nobody before this time; 0 for a name that the world does not have. */
+  unreachableUntilMs(cluster: string): number;
   /** Who may do what in a cluster, `pods/proxy` included. */
   setAccess(cluster: string, rule: AccessRule): void;
   onIncident(listener: (message: IncidentMessage) => void): void;
@@ -214,7 +222,9 @@ export function createWorld(input: WorldInput = {}): World {
   const metrics = createServerMetrics();
   const http = createServerHttp(engine, metrics);
   const access = new Map<string, AccessRule>();
-  const proxied = { ...POD, plural: 'pods/proxy' };
+  const proxyResource = { ...POD, plural: 'pods/proxy' };
+  const proxied = createPodProxy({ engine, clusters: parts.clusters, traffic: parts.traffic, http });
+  const gatewayRequest = createGatewayRequests({ clusters: parts.clusters, traffic: parts.traffic, http });
   return {
     parameters,
     get nowMs() {
@@ -230,7 +240,7 @@ export function createWorld(input: WorldInput = {}): World {
     handlers(user = 'sluice') {
       const caller = { user, manager: 'sluice' };
       const mayProxy = (cluster: Cluster, namespace: string): boolean =>
-        access.get(cluster.name)?.(caller, 'get', proxied, namespace) ?? true;
+        access.get(cluster.name)?.(caller, 'get', proxyResource, namespace) ?? true;
       return {
         kubernetes: kubernetesHandlers(engine, parts.clusters, caller),
         models: modelsHandlers({
@@ -246,6 +256,9 @@ export function createWorld(input: WorldInput = {}): World {
       };
     },
     kube: (name) => parts.clusters.get(name)?.kube,
+    proxy: (request) => proxied(request),
+    gatewayRequest: (request) => gatewayRequest(request),
+    unreachableUntilMs: (name) => parts.clusters.get(name)?.unreachableUntilMs ?? 0,
     load: (stack) => load(parts, stack),
     setAccess(name, rule) {
       access.set(name, rule);

@@ -22,14 +22,19 @@ export const accessResource = (resource: KubeResource, subresource: string | und
 
 /** What a caller hears that may not. */
 export function denied(
-  kind: Kind,
+  resource: KubeResource,
   request: { readonly verb: string; readonly namespace: string | null; readonly name: string },
   caller: Caller,
 ): KubeReply {
   const where =
     request.namespace === null ? 'at the cluster scope' : `in the namespace "${request.namespace}"`;
-  const what = `resource "${kind.plural}" in API group "${kind.group}" ${where}`;
-  return forbidden(kind, request.name, `User "${caller.user}" cannot ${request.verb} ${what}`);
+  const what = `resource "${resource.plural}" in API group "${resource.group}" ${where}`;
+  const [plural = ''] = resource.plural.split('/', 1);
+  return forbidden(
+    { group: resource.group, plural },
+    request.name,
+    `User "${caller.user}" cannot ${request.verb} ${what}`,
+  );
 }
 
 /** The answer in a SelfSubjectAccessReview. */

@@ -19,6 +19,8 @@ export interface KubeHttpRequest {
   /** With the query string. */
   readonly path: string;
   readonly contentType?: string;
+  /** Whoever names no field manager is known by the first part of it. */
+  readonly userAgent?: string;
   readonly body?: string;
   /** Who the token belongs to: `system:anonymous` without one, empty when nobody knows it. */
   readonly user: string;
@@ -70,21 +72,22 @@ export function parseKubePath(
   if (place === null) return reply(pathNotFound());
   if (http.body !== undefined && http.body.length > BODY_LIMIT_BYTES)
     return reply(tooLarge(BODY_LIMIT_BYTES));
-  const caller = { user: http.user, manager: query.get('fieldManager') ?? '' };
+  const caller = { user: http.user, manager: managerOf(http, query) };
   return translate(http, place, { query, caller });
 }
 
 /** Answers a request as the API server would over HTTP; watches are not served here (405). */
 export function answerHttp(server: WorldKubeServer, http: KubeHttpRequest): KubeHttpReply {
   const parsed = parseKubePath(http, server);
-  if (parsed.kind === 'request') return toHttp(server.request(parsed.request, parsed.caller));
-  if (http.user === '') return toHttp(refuse(401, 'Unauthorized', 'Unauthorized'));
-  return toHttp(parsed.kind === 'watch' ? methodNotAllowed() : parsed.reply);
+  if (parsed.kind === 'request') return replyOf(server.request(parsed.request, parsed.caller));
+  if (http.user === '') return replyOf(refuse(401, 'Unauthorized', 'Unauthorized'));
+  return replyOf(parsed.kind === 'watch' ? methodNotAllowed() : parsed.reply);
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
 
-function toHttp(answer: KubeReply): KubeHttpReply {
+/** An answer of the server as HTTP has it. */
+export function replyOf(answer: KubeReply): KubeHttpReply {
   if (!('failure' in answer)) {
     const warning = (answer.warnings ?? []).map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
     const headers = warning === '' ? JSON_TYPE : { ...JSON_TYPE, Warning: warning };
@@ -99,6 +102,13 @@ function toHttp(answer: KubeReply): KubeHttpReply {
     };
   }
   return { status: answer.status, headers: JSON_TYPE, body: { metadata: EMPTY, ...answer.failure } };
+}
+
+/** The field manager of a request. Only an apply must name its own. Source: kube-apiserver, `managerOrUserAgent`. */
+function managerOf(http: KubeHttpRequest, query: ReadonlyMap<string, string>): string {
+  const named = query.get('fieldManager') ?? '';
+  if (named !== '' || mediaType(http) === 'application/apply-patch+yaml') return named;
+  return (http.userAgent ?? '').split('/', 1)[0]?.slice(0, 128) ?? '';
 }
 
 interface Place {
@@ -162,6 +172,7 @@ function translate(http: KubeHttpRequest, place: Place, context: Context): KubeP
         object: body.value,
         ...subresource,
         ...dryRun(context),
+        ...fieldValidation(context),
       });
     }
     case 'PATCH':
@@ -236,6 +247,7 @@ function translatePatch(http: KubeHttpRequest, place: Named, context: Context): 
     patch: body.value,
     ...subresource,
     ...dryRun(context),
+    ...fieldValidation(context),
     ...(force === undefined ? {} : { force: force === 'true' }),
   } as const;
   return { kind: 'request', request, caller: context.caller };

@@ -36,10 +36,20 @@ export interface KubeServerOptions {
   readonly served?: readonly KubeResource[];
 }
 
+/** What somebody wants to do to a resource. */
+export interface AccessQuestion {
+  readonly verb: string;
+  readonly resource: KubeResource;
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
 /** The server with what a scenario and an HTTP front need beside its callers' view. */
 export interface WorldKubeServer extends KubeServer {
-  /** From now on this rule decides; before, everybody may do everything. A caller without a user name is unknown: 401. */
+  /** From now on this rule decides; before, everybody with a name may do everything. A caller without a user name is unknown: 401. */
   setAccess(rule: AccessRule): void;
+  /** The refusal that a caller hears who may not; null for one who may. A subresource is named in the plural: `pods/proxy`. */
+  refusal(asked: AccessQuestion, caller: Caller): KubeReply | null;
   readonly served: readonly Kind[];
   readonly serverVersion: string;
 }
@@ -74,7 +84,7 @@ class WorldServer implements WorldKubeServer {
     this.#writesNullTimes = Number(this.serverVersion.split('.')[1]) < 34;
     this.served = options.served === undefined ? GKE_KINDS : kindsOf(options.served);
     this.#buckets = new BucketRegistry(this.served);
-    this.#log = new WriteLog(options.clock);
+    this.#log = new WriteLog(options.clock, () => this.#revision);
     this.#discovery = freeze(discoveryOf(this.served));
     const resource: KubeResource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
     this.#namespaces = this.#buckets.served(resource) ?? this.#buckets.addUnserved(resource);
@@ -171,7 +181,7 @@ class WorldServer implements WorldKubeServer {
     const input = this.#input(kind, request, caller, { ...sent, apiVersion: storedVersion(kind) });
     const outcome = prepareCreate({ ...input, name: textAt(sent['metadata'], 'name') ?? '' });
     if (outcome.kind === 'accepted' && kind.plural === 'selfsubjectaccessreviews') {
-      const status = reviewed(sent, caller, this.#rule ?? allowAll, this.served);
+      const status = reviewed(sent, caller, this.#rule ?? allowNamed, this.served);
       return { status: 201, object: freeze({ ...outcome.object, status }) };
     }
     return this.#finishCreate(bucket, request, caller, outcome);
@@ -302,12 +312,21 @@ class WorldServer implements WorldKubeServer {
   }
 
   #access(kind: Kind, request: Exclude<KubeRequest, { verb: 'discover' }>, caller: Caller): KubeReply | null {
-    if (this.#rule === null || kind.plural === 'selfsubjectaccessreviews') return null;
+    if (kind.plural === 'selfsubjectaccessreviews') return null;
+    if (this.#rule === null && caller.user !== ANONYMOUS) return null;
     const subresource = 'subresource' in request ? request.subresource : undefined;
-    const resource = accessResource(request.resource, subresource);
-    if (this.#rule(caller, request.verb, resource, request.namespace)) return null;
+    const { verb, namespace } = request;
     const name = 'name' in request ? request.name : '';
-    return denied(kind, { verb: request.verb, namespace: request.namespace, name }, caller);
+    return this.refusal(
+      { verb, resource: accessResource(request.resource, subresource), namespace, name },
+      caller,
+    );
+  }
+
+  refusal({ verb, resource, namespace, name }: AccessQuestion, caller: Caller): KubeReply | null {
+    if (caller.user === '') return unauthorized();
+    if ((this.#rule ?? allowNamed)(caller, verb, resource, namespace)) return null;
+    return denied(resource, { verb, namespace, name }, caller);
   }
 
   #namespaceProblem(kind: Kind, request: WriteRequest, name: string): KubeReply | null {
@@ -329,7 +348,8 @@ class WorldServer implements WorldKubeServer {
       namespace: kind.namespaced ? request.namespace : null,
       candidate,
       writer: writerOf(kind, request, caller),
-      fieldValidation: request.verb === 'create' ? (request.fieldValidation ?? 'Warn') : 'Warn',
+      fieldValidation: request.fieldValidation ?? 'Warn',
+      patched: request.verb === 'patch' && request.type !== 'apply',
       now: rfc3339(this.#clock()),
       uid: this.#uid,
       writesNullTimes: this.#writesNullTimes,
@@ -337,7 +357,9 @@ class WorldServer implements WorldKubeServer {
   }
 }
 
-const allowAll: AccessRule = () => true;
+/** Who brings no credentials. */
+const ANONYMOUS = 'system:anonymous';
+const allowNamed: AccessRule = ({ user }) => user !== ANONYMOUS;
 const hasSubresource = (kind: Kind, subresource: 'scale' | 'status' | undefined): boolean =>
   subresource === undefined || kind.subresources.includes(subresource);
 

@@ -1,22 +1,38 @@
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Bucket } from './bucket.ts';
 import { isDict } from './json.ts';
-import { parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts';
+import type { Kind } from './kinds/kind.ts';
+import { type Predicate, parseFieldSelector, parseLabelSelector } from './selectors.ts';
 import { badRequest } from './statuses.ts';
 import type { KubeReply, KubeRequest } from './types.ts';
 
 type ListRequest = Extract<KubeRequest, { verb: 'list' }>;
 
+type Selection = Pick<ListRequest, 'labelSelector' | 'fieldSelector'>;
+
+/** Whether an object is selected; a text where the selectors cannot be understood. */
+export function matcherOf(
+  kind: Kind,
+  { labelSelector = '', fieldSelector = '' }: Selection,
+): Predicate | string {
+  const predicates: Predicate[] = [];
+  const selectors = [
+    ...(labelSelector === '' ? [] : [parseLabelSelector(labelSelector)]),
+    ...(fieldSelector === '' ? [] : [parseFieldSelector(kind, fieldSelector)]),
+  ];
+  for (const selector of selectors) {
+    if (selector.kind === 'bad') return selector.why;
+    predicates.push(selector.matches);
+  }
+  return (object) => predicates.every((matches) => matches(object));
+}
+
 /** Answers a list: selected, in the order of keys, page by page where a limit is set. */
 export function answerList(bucket: Bucket, request: ListRequest, revision: string): KubeReply {
   const { labelSelector = '', fieldSelector = '' } = request;
-  const selectors: Selector[] = [];
-  if (labelSelector !== '') selectors.push(parseLabelSelector(labelSelector));
-  if (fieldSelector !== '') selectors.push(parseFieldSelector(bucket.kind, fieldSelector));
-  for (const selector of selectors) if (selector.kind === 'bad') return badRequest(selector.why);
-  const items = bucket.list(request.namespace, `${labelSelector} ${fieldSelector}`, (object) =>
-    selectors.every((selector) => selector.kind === 'selector' && selector.matches(object)),
-  );
+  const matches = matcherOf(bucket.kind, request);
+  if (typeof matches === 'string') return badRequest(matches);
+  const items = bucket.list(request.namespace, `${labelSelector} ${fieldSelector}`, matches);
   return page(bucket, items, request, revision);
 }
 

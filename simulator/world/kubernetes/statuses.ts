@@ -23,10 +23,12 @@ export const refuse = (code: number, reason: string, message: string, details?: 
   },
 });
 
-const qualified = (kind: Kind, name = kind.plural): string =>
+type Named = Pick<Kind, 'group' | 'plural'>;
+
+const qualified = (kind: Named, name = kind.plural): string =>
   kind.group === '' ? name : `${name}.${kind.group}`;
 
-const aboutResource = (kind: Kind, name: string): Details => ({
+const aboutResource = (kind: Named, name: string): Details => ({
   ...(name === '' ? {} : { name }),
   ...(kind.group === '' ? {} : { group: kind.group }),
   kind: kind.plural,
@@ -35,7 +37,7 @@ const aboutResource = (kind: Kind, name: string): Details => ({
 /** A group, version or resource that is not served: the real server answers plain text. */
 export const pathNotFound = (): KubeReply => refuse(404, 'NotFound', '404 page not found');
 
-export const notFound = (kind: Kind, name: string): KubeReply =>
+export const notFound = (kind: Named, name: string): KubeReply =>
   refuse(404, 'NotFound', `${qualified(kind)} "${name}" not found`, aboutResource(kind, name));
 
 export const badRequest = (message: string): KubeReply => refuse(400, 'BadRequest', message);
@@ -65,7 +67,7 @@ export const preconditionFailed = (kind: Kind, name: string, why: string): KubeR
     },
   );
 
-export const forbidden = (kind: Kind, name: string, why: string, causes?: Details['causes']): KubeReply =>
+export const forbidden = (kind: Named, name: string, why: string, causes?: Details['causes']): KubeReply =>
   refuse(403, 'Forbidden', `${qualified(kind)} "${name}" is forbidden: ${why}`, {
     ...aboutResource(kind, name),
     ...(causes === undefined ? {} : { causes }),
@@ -95,16 +97,34 @@ export const patchFailed = (): KubeReply =>
 export const unsupportedPatch = (): KubeReply =>
   refuse(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format');
 
+/** The API server got no answer from what it proxies to. */
+export const unreachable = (why: string): KubeReply =>
+  refuse(503, 'ServiceUnavailable', `error trying to reach service: ${why}`);
+
+/** Nothing is left of what happened after a version. Source: kube-apiserver, `NewResourceExpired`. */
+export const expired = (asked: string, oldest: number): KubeReply =>
+  refuse(410, 'Expired', `too old resource version: ${asked} (${oldest})`);
+
 export const tooLarge = (limitBytes: number): KubeReply =>
   refuse(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
 
 export const methodNotAllowed = (): KubeReply =>
   refuse(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
+/** kubectl prints it, and says nothing else of who owns what. */
+function conflictsText(conflicts: readonly { readonly manager: string; readonly field: string }[]): string {
+  const [first] = conflicts;
+  if (conflicts.length === 1 && first !== undefined) {
+    return `Apply failed with 1 conflict: conflict with "${first.manager}": ${first.field}`;
+  }
+  const lines = conflicts.map(({ manager, field }) => `- conflict with "${manager}": ${field}`);
+  return `Apply failed with ${conflicts.length} conflicts:\n${lines.join('\n')}`;
+}
+
 export const applyConflict = (
   conflicts: readonly { readonly manager: string; readonly field: string }[],
 ): KubeReply =>
-  refuse(409, 'Conflict', `Apply failed with ${conflicts.length} conflicts`, {
+  refuse(409, 'Conflict', conflictsText(conflicts), {
     causes: conflicts.map(({ manager, field }) => ({
       reason: 'FieldManagerConflict',
       message: `conflict with "${manager}"`,

@@ -38,6 +38,7 @@ export type KubeRequest =
       readonly object: unknown;
       readonly subresource?: 'scale' | 'status';
       readonly dryRun?: boolean;
+      readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
     })
   | (Target & {
       readonly verb: 'patch';
@@ -46,6 +47,7 @@ export type KubeRequest =
       readonly patch: unknown;
       readonly subresource?: 'scale' | 'status';
       readonly dryRun?: boolean;
+      readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
       readonly force?: boolean;
     })
   | (Target & {
@@ -63,6 +65,8 @@ export type KubeReply =
 /** One accepted write, for checkers and watches; `before` or `after` is null for a create or a removal. */
 export interface WriteRecord {
   readonly atMs: number;
+  /** The server's version with it; a removal has one too. */
+  readonly resourceVersion: string;
   readonly caller: Caller;
   readonly verb: 'create' | 'update' | 'patch' | 'delete' | 'controller';
   readonly resource: KubeResource;

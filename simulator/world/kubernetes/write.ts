@@ -19,6 +19,8 @@ export interface WriteInput {
   /** Ownership, where the caller has worked it out already (server-side apply). */
   readonly managedFields?: readonly ManagedEntry[];
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  /** Came out of a patch, not from the caller's hands: what is wrong with it is the patch's fault. */
+  readonly patched: boolean;
   readonly now: string;
   readonly uid: () => string;
   readonly writesNullTimes: boolean;
@@ -163,7 +165,11 @@ function decodeProblem(input: WriteInput, admission: Admission): KubeReply | nul
   const { kind } = input;
   if (input.fieldValidation === 'Strict' && admission.unknown.length > 0) {
     const fields = admission.unknown.map((path) => `unknown field "${path}"`).join(', ');
-    return badRequest(`cannot be handled as a ${kind.kind}: strict decoding error: ${fields}`);
+    const message = `strict decoding error: ${fields}`;
+    const error = { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${message}` };
+    return input.patched
+      ? invalid({ kind: '', group: '' }, '', [error])
+      : badRequest(`cannot be handled as a ${kind.kind}: ${message}`);
   }
   const wrong = admission.errors.find(
     (error) =>

@@ -131,11 +131,15 @@ describe('who hears of writes', () => {
     server.request(jsonPatch('r', weightPatch(70)), SLUICE);
     server.request({ verb: 'delete', resource: httpRoute, namespace: 'default', name: 'r' }, SLUICE);
     const common = { caller: SLUICE, resource: httpRoute };
-    expect(writes).toEqual([
-      { ...common, atMs: START_MS, verb: 'create', before: null, after: created },
-      { ...common, atMs: START_MS + 1000, verb: 'patch', before: created, after: patched },
-      { ...common, atMs: START_MS + 1000, verb: 'delete', before: patched, after: null },
-    ]);
+    const first = Number(created.metadata.resourceVersion);
+    const versions = [first, first + 1, first + 2].map(String);
+    expect(writes).toEqual(
+      [
+        { ...common, atMs: START_MS, verb: 'create', before: null, after: created },
+        { ...common, atMs: START_MS + 1000, verb: 'patch', before: created, after: patched },
+        { ...common, atMs: START_MS + 1000, verb: 'delete', before: patched, after: null },
+      ].map((record, index) => ({ ...record, resourceVersion: versions[index] })),
+    );
   });
 
   test('listeners hear writes in order even when one of them writes', () => {
