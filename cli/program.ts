@@ -2,13 +2,15 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { SCENARIOS } from '../local/scenarios.ts';
 import { createContext } from './commands/context.ts';
-import { type DemoOptions, demo } from './commands/demo.ts';
+import { demo } from './commands/demo.ts';
+import type { DemoOptions } from './commands/demo-call.ts';
 import { type PlanOptions, plan } from './commands/plan.ts';
 import { type ReplayOptions, replay } from './commands/replay.ts';
 import { schema } from './commands/schema.ts';
 import { type ValidateOptions, validate } from './commands/validate.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { addPlatformCommands } from './platform-commands.ts';
 import { VERSION } from './version.ts';
 
 const seedOf = (text: string): number => {
@@ -44,7 +46,7 @@ export const createProgram = (io: Io, done: (code: ExitCode) => void): Command =
   // Subcommands inherit what was configured above.
   program
     .command('demo')
-    .description('Watch a whole rollout over a simulated GKE, in virtual time.')
+    .description('Watch a whole rollout over a simulated GKE that speaks the real protocols.')
     .option(
       '--scenario <name>',
       `What happens: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
@@ -56,7 +58,9 @@ export const createProgram = (io: Io, done: (code: ExitCode) => void): Command =
       'Rollout file; without one, a stack of your own gets one that is made for it.',
     )
     .option('--seed <number>', 'Another course of chance.', seedOf, 1)
-    .option('--fast', 'Without pacing: done in seconds.')
+    .option('--virtual', 'In virtual time, without servers: the whole ladder of the file.')
+    .option('--fast', 'The same without pacing: done in seconds.')
+    .option('--keep', 'Leave the simulated world up after the end, until Ctrl-C.')
     .option('--json', 'Nothing but one line of JSON at the end; not paced.')
     .option('--store <file>', 'Keep the record in this SQLite file; one that exists is added to.')
     .addHelpText('after', scenarioHelp() + example('sluice demo --scenario alert --fast'))
@@ -94,6 +98,7 @@ export const createProgram = (io: Io, done: (code: ExitCode) => void): Command =
     .description('Print the JSON Schema of the rollout file, for editors.')
     .addHelpText('after', example('sluice schema > rollout-schema.json'))
     .action(async () => done(await schema(context)));
+  addPlatformCommands(program, context, done);
   return program;
 };
 

@@ -22,4 +22,6 @@ export interface DemoWatcher {
 export type DemoEnd =
   | { readonly kind: 'ran'; readonly run: DemoRun }
   /** The API refused to start it. */
-  | { readonly kind: 'refused'; readonly problems: readonly InputProblem[] };
+  | { readonly kind: 'refused'; readonly problems: readonly InputProblem[] }
+  /** Somebody wanted no more of it. */
+  | { readonly kind: 'interrupted' };

@@ -2,7 +2,7 @@ import type { DemoFrame } from '../../local/demo-frame.ts';
 import { type DemoInput, readDemo } from '../../local/demo-input.ts';
 import type { DemoRun } from '../../local/demo-result.ts';
 import { keepRecord, lastNumberIn } from '../../local/demo-store.ts';
-import type { DemoSettings, DemoWatcher } from '../../local/demo-watch.ts';
+import type { DemoEnd, DemoSettings, DemoWatcher } from '../../local/demo-watch.ts';
 import { runVirtualDemo } from '../../local/run-virtual-demo.ts';
 import { SCENARIOS } from '../../local/scenarios.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -12,18 +12,9 @@ import { createLiveView, type LiveView } from '../terminal/live-view.ts';
 import { createPacer } from '../terminal/pacing.ts';
 import { summaryLines } from '../terminal/summary-lines.ts';
 import { type Context, tellProblems, withRead } from './context.ts';
+import { DEMO_REQUESTS_PER_SECOND, type DemoCall, type DemoOptions } from './demo-call.ts';
+import { demoLive } from './demo-live.ts';
 
-export interface DemoOptions {
-  readonly scenario: string;
-  readonly stack?: string;
-  readonly file?: string;
-  readonly seed: number;
-  readonly fast?: boolean;
-  readonly json?: boolean;
-  readonly store?: string;
-}
-
-const REQUESTS_PER_SECOND = 150;
 /** Between two lines of status where nothing is redrawn. */
 const STATUS_EVERY_MS = 4_000;
 const STATUS_EVERY_VIRTUAL_MS = 15 * 60_000;
@@ -34,35 +25,46 @@ export const demoExit = ({ result, endedAsMeant }: DemoRun): ExitCode => {
   return result.outcome === 'rolledBack' ? EXIT.rolledBack : EXIT.failed;
 };
 
-/** `sluice demo`: a whole rollout over a simulated GKE, in virtual time. */
+/** `sluice demo`: a whole rollout over a simulated GKE, over real protocols or in virtual time. */
 export const demo = (context: Context, options: DemoOptions): Promise<ExitCode> => {
   const { io } = context;
-  const asJson = options.json === true;
   const { scenario, stack, file } = options;
   return withRead(readDemo({ scenario, stack, file }), { io, asJson: false }, async (input) => {
-    const settings = await settingsOf(input, options);
-    if ('problems' in settings) return tellProblems(io, settings.problems, false);
     const startedMs = io.now();
-    const view = asJson ? null : createLiveView(io);
+    const view = options.json === true ? null : createLiveView(io);
     const watcher = view === null ? {} : watcherOf(context, input, options, view);
-    const end = await runVirtualDemo(input, settings, watcher);
-    view?.done();
-    if (end.kind === 'refused') return tellProblems(io, end.problems, false);
-    if (options.store !== undefined) {
-      const kept = await keepRecord(options.store, end.run.record);
-      if (kept.kind === 'problems') return tellProblems(io, kept.problems, false);
-    }
-    if (asJson) io.out(JSON.stringify(end.run.result));
-    else tellEnd(context, { run: end.run, input, options, wallMs: io.now() - startedMs });
-    return demoExit(end.run);
+    const tell = async (end: DemoEnd): Promise<ExitCode> => {
+      view?.done();
+      return tellEnd(context, { end, input, options, wallMs: io.now() - startedMs });
+    };
+    return isVirtual(options)
+      ? runInVirtualTime(context, { input, options, watcher, tell })
+      : demoLive(context, { input, options, watcher, view, tell });
   });
+};
+
+/** Nobody needs `--fast` over real servers: they have a pace of their own. */
+const isVirtual = ({ fast, virtual }: DemoOptions): boolean => fast === true || virtual === true;
+
+const runInVirtualTime = async (
+  { io }: Context,
+  { input, options, watcher, tell }: DemoCall,
+): Promise<ExitCode> => {
+  const settings = await settingsOf(input, options);
+  if ('problems' in settings) return tellProblems(io, settings.problems, false);
+  const end = await runVirtualDemo(input, settings, watcher);
+  if (end.kind === 'ran' && options.store !== undefined) {
+    const kept = await keepRecord(options.store, end.run.record);
+    if (kept.kind === 'problems') return tellProblems(io, kept.problems, false);
+  }
+  return tell(end);
 };
 
 const settingsOf = async (
   { rollout }: DemoInput,
   { seed, store }: DemoOptions,
 ): Promise<DemoSettings | { readonly problems: Parameters<typeof tellProblems>[1] }> => {
-  const settings = { seed, requestsPerSecond: REQUESTS_PER_SECOND };
+  const settings = { seed, requestsPerSecond: DEMO_REQUESTS_PER_SECOND };
   if (store === undefined) return settings;
   const { name } = rollout.spec;
   const last = await lastNumberIn(store, name);
@@ -76,7 +78,8 @@ const watcherOf = (
   view: LiveView,
 ): DemoWatcher => {
   const fast = options.fast === true;
-  const pace = fast ? null : createPacer(io);
+  // Over real servers the world has its own pace.
+  const pace = fast || !isVirtual(options) ? null : createPacer(io);
   let toldMs = Number.NEGATIVE_INFINITY;
   /** Where nothing is redrawn a line now and then stands for the picture. */
   const tellStatus = (frame: DemoFrame): void => {
@@ -91,7 +94,7 @@ const watcherOf = (
       const { from, to, cluster } = rollout.spec;
       view.line(
         palette.faint(
-          `A simulated GKE with the ${stack.length} objects of the stack; ${from.pool} → ${to.pool} on ${cluster}; ${REQUESTS_PER_SECOND} requests a second, seed ${options.seed}. Times are virtual.`,
+          `A simulated GKE with the ${stack.length} objects of the stack; ${from.pool} → ${to.pool} on ${cluster}; ${DEMO_REQUESTS_PER_SECOND} requests a second, seed ${options.seed}. Times are virtual.`,
         ),
       );
       if (accepted.length > 0)
@@ -110,15 +113,24 @@ const watcherOf = (
 };
 
 interface Ended {
-  readonly run: DemoRun;
+  readonly end: DemoEnd;
   readonly input: DemoInput;
   readonly options: DemoOptions;
   readonly wallMs: number;
 }
 
-const tellEnd = ({ io, palette }: Context, { run, input, options, wallMs }: Ended): void => {
+const tellEnd = ({ io, palette }: Context, { end, input, options, wallMs }: Ended): ExitCode => {
+  if (end.kind === 'refused') return tellProblems(io, end.problems, false);
+  if (end.kind === 'interrupted') {
+    io.err('Interrupted: the demo and its world are gone.');
+    return EXIT.usage;
+  }
+  const { run } = end;
   const { scenario } = input;
   const store = options.store ?? null;
-  for (const line of summaryLines({ run, scenario, scenarios: SCENARIOS, wallMs, store, palette }))
-    io.out(line);
+  if (options.json === true) io.out(JSON.stringify(run.result));
+  else
+    for (const line of summaryLines({ run, scenario, scenarios: SCENARIOS, wallMs, store, palette }))
+      io.out(line);
+  return demoExit(run);
 };
