@@ -1,5 +1,6 @@
 /** From a rollout file to a queued rollout: one commit, idempotent by the request's id (protocol P6, P7). */
 
+import { RetryableError } from '../../workflows/errors.ts';
 import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
 import { start } from '../../workflows/rollout/step.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
@@ -35,6 +36,12 @@ export const startRollout = async (
     };
   const { spec } = parsed;
   const poolKey = poolLockKey(spec.cluster, spec.namespace, spec.from.pool);
+  let isUnsure = false;
+  // A commit whose answer was lost may still land: then nobody may have been told that there is no rollout.
+  const refused = (refusal: Started): Started => {
+    if (!isUnsure) return refusal;
+    throw new RetryableError('start-unsure', 'the store has not said whether it was started: ask once more');
+  };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const known = await shell.ports.store.lookUpStart({
       name: spec.name,
@@ -42,16 +49,17 @@ export const startRollout = async (
       poolKey,
     });
     if (known.rolloutId !== null) return existing(shell, known.rolloutId);
-    if (known.holder !== null && !action.queue) return locked(spec, known.holder);
+    if (known.holder !== null && !action.queue) return refused(locked(spec, known.holder));
     const result = await commitStart(shell, { action, spec, poolKey, principal, via }, known);
-    if (result !== null) return result;
+    if (result === 'unsure') isUnsure = true;
+    else if (result !== 'contended') return result.status < 400 ? result : refused(result);
   }
-  return {
+  return refused({
     status: 409,
     code: 'start-contended',
     detail: 'others keep starting rollouts of this name',
     rolloutId: null,
-  };
+  });
 };
 
 const existing = async (shell: Shell, rolloutId: string): Promise<Started> => {
@@ -80,12 +88,12 @@ interface Ask {
   readonly via: string;
 }
 
-/** null: somebody took the number, or the answer was lost; look again. */
+/** `contended`: somebody took the number; `unsure`: the answer was lost. Look again. */
 const commitStart = async (
   shell: Shell,
   ask: Ask,
   known: { readonly nextNumber: number; readonly readAtMs: number },
-): Promise<Started | null> => {
+): Promise<Started | 'contended' | 'unsure'> => {
   const { action, spec } = ask;
   const rolloutId = `${spec.name}-${known.nextNumber}`;
   const begun = start(
@@ -119,8 +127,9 @@ const commitStart = async (
     requestId: action.requestId,
     attachments: { [MANIFESTS]: JSON.stringify(action.manifests) },
   });
-  if (result?.kind === 'committed')
+  if (result === null) return 'unsure';
+  if (result.kind === 'duplicateRequest') return existing(shell, result.rolloutId);
+  if (result.kind === 'committed')
     return { status: 201, code: 'started', detail: `${rolloutId} is queued`, rolloutId, document };
-  if (result?.kind === 'locked') return locked(spec, result.holder);
-  return null;
+  return result.kind === 'locked' ? locked(spec, result.holder) : 'contended';
 };

@@ -39,6 +39,10 @@ export const EXCEPTION_CODES: Readonly<Record<string, readonly [kind: string, me
   ],
   'store-newer': ['retryable', 'The store was written by a newer Sluice; it is left alone.'],
   'document-newer': ['retryable', 'The document was written by a newer Sluice; it is left alone.'],
+  'start-unsure': [
+    'retryable',
+    'The store has not said whether the rollout was started: send the same request again.',
+  ],
   'commit-contended': ['conflict', 'The same document was changed by others again and again.'],
   'message-malformed': ['terminal', 'A message that is not JSON, or not what the topic carries.'],
   'incident-malformed': ['terminal', 'A message on the alert topic that is no incident of Cloud Monitoring.'],

@@ -13,6 +13,8 @@ import {
   isIn,
   journalOf,
   MINUTE_MS,
+  NAMESPACE,
+  OLD_POOL,
   POLICY,
   pass,
   ROLLOUT,
@@ -231,6 +233,31 @@ describe('a window that closes in mid-ladder', () => {
     await runToEnd(cloud);
     expect(endOf(cloud)).toEqual({ state: 'rolledBack', reason: 'alert', backendRefs: BACK });
     expect(documentOf(cloud).finishedAtMs).toBeLessThan(documentOf(cloud).createdAtMs + 3 * HOUR_MS);
+    expectOrderlyEnd(cloud);
+  });
+
+  test('what stood in the way of a growth when it closes is forgotten until it opens', async () => {
+    const short = (replicas: number, forMs: number) =>
+      atShare(5, forMs, {
+        kind: 'deploymentScaled',
+        namespace: NAMESPACE,
+        name: OLD_POOL,
+        replicas,
+        by: 'horizontal-pod-autoscaler',
+      });
+    const cloud = aCloud({
+      traffic: [{ requestsPerSecond: 20 }],
+      acts: [short(2, 4 * MINUTE_MS), short(3, 2 * HOUR_MS)],
+    });
+    await start(cloud, until('09:12'));
+    await runUntil(cloud, () => holdOf(cloud) === 'oldSide');
+    await runUntil(cloud, () => isIn(cloud, 'waitingForWindow'));
+    expect(holdOf(cloud)).toBeNull();
+    expect(new Date(cloud.scheduler.nowMs).toISOString()).toMatch(/^2026-03-02T09:1[23]/);
+    await runToEnd(cloud);
+    expect(endOf(cloud)).toEqual(PROMOTED);
+    const grew = journalOf(cloud).find(({ sentence }) => sentence === 'share 25 % written on 1 route');
+    expect(new Date(grew?.atMs ?? 0).toISOString()).toMatch(/^2026-03-03T09:00/);
     expectOrderlyEnd(cloud);
   });
 

@@ -176,6 +176,30 @@ const replaced = (value: unknown, [key, ...rest]: Path, by: unknown): unknown =>
   return { ...object, [key]: replaced(object[key], rest, by) };
 };
 
+describe('a start whose commits stay without an answer', () => {
+  test('is not called off: it is asked for once more, and started then', async () => {
+    const cloud = aCloud();
+    const body = { requestId: 'start-unsure', file: rolloutFile(), manifests: NEW_SIDE };
+    let calls = 0;
+    // Every second call of the store: those that look it up are answered, those that commit are not.
+    cloud.store.setFaults({
+      outage: () => {
+        calls += 1;
+        return calls % 2 === 0;
+      },
+    });
+    const unsure = await cloud.call('POST', '/v1/rollouts', body);
+    expect(unsure).toMatchObject({ status: 503, body: { title: 'start-unsure' } });
+    expect(cloud.store.truth.documents.size).toBe(0);
+    cloud.store.setFaults({ outage: () => false });
+    expect(await cloud.call('POST', '/v1/rollouts', body)).toMatchObject({ status: 201 });
+    expect(await cloud.call('POST', '/v1/rollouts', body)).toMatchObject({ status: 200 });
+    await runToEnd(cloud);
+    expect(endOf(cloud)).toEqual(PROMOTED);
+    expectOrderlyEnd(cloud);
+  });
+});
+
 describe('incidents', () => {
   const opened = (more: Partial<Extract<Act, { kind: 'incidentOpened' }>> = {}): Act => ({
     kind: 'incidentOpened',

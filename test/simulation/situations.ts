@@ -1,6 +1,7 @@
 /** Which situations a run really was in: counted from journals and the world's log, not from what was meant to happen. */
 import { readState } from '../../workflows/rollout/read-state.ts';
 import { lastAt, newPoolOf, oldPoolOf, timelineOf } from './checkers/timeline.ts';
+import { countRare } from './rare-situations.ts';
 import type { TrialRun } from './run-trial.ts';
 import type { Order, Seen, SeenEntry, SeenPublished } from './seen.ts';
 
@@ -26,6 +27,7 @@ export const situationsOf = (run: TrialRun): Situations => {
   countCloud(run, count);
   for (const [situation, times] of run.counts) count(situation, times);
   countRows(run.seen, [...published.values()], count);
+  countRare(run.seen, count);
   return counts;
 };
 
@@ -45,7 +47,9 @@ const countEntry = (entry: SeenEntry, count: Count): void => {
 const nameOf = ({ message }: SeenEntry): string => {
   const part = message['outcome'] ?? message['command'] ?? message['notice'];
   const named = (part ?? {}) as { readonly kind?: string; readonly name?: string; readonly gate?: string };
-  const detail = named.gate ?? named.kind ?? named.name;
+  const timer = message['timerId'];
+  const delay = typeof timer === 'string' ? timer.split('.')[2] : undefined;
+  const detail = named.gate ?? named.kind ?? named.name ?? delay;
   return detail === undefined ? message.kind : `${message.kind} ${detail}`;
 };
 

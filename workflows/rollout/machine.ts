@@ -211,7 +211,8 @@ export const rolloutMachine = setup({
                   after: { approvalDeadline: { target: '#rollingBack', actions: 'endByApproval' } },
                 },
                 waitingForWindow: {
-                  entry: ['clearWork', 'enterStep'],
+                  // What stood in the way before is asked for again when it opens.
+                  entry: ['clearWork', 'enterStep', 'raiseCleared'],
                   after: { windowOpens: 'choosing' },
                 },
                 proving: {

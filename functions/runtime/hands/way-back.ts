@@ -13,6 +13,7 @@ import { canCarry, floorCount } from '../../../workflows/steps/readiness.ts';
 import { rollbackPatch } from '../../../workflows/steps/rollback-patch.ts';
 import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
+import { windowState } from '../../../workflows/time.ts';
 import { all } from '../all.ts';
 import { freshNow } from './fence-check.ts';
 import type { HandResult, Job } from './hand.ts';
@@ -50,10 +51,11 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
   const plan = must(job.plan, 'plan');
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
-  const [sides, gateways, calm, alarm, routes] = await all([
+  const [sides, gateways, calm, window, alarm, routes] = await all([
     observeSides(ports, plan),
     doubtGateways(ports, plan),
     doubtCalm(ports, job, plan, atMs),
+    isOutsideWindow(job, plan, growth, atMs) ? doubtWindow(ports, job, plan) : null,
     isFirst(job, growth) ? doubtAlarm(ports, job, plan, atMs) : null,
     all(plan.routes.map((route) => doubtRoute(ports, job, route, growth))),
   ]);
@@ -63,6 +65,7 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
     doubtNewSide(sides.new, plan, growth.sharePercent),
     gateways,
     calm,
+    window,
     alarm,
   ].filter((doubt) => doubt !== null);
   return pickFirst(doubts) ?? { kind: 'proved', newReady: sides.new.ready ?? 0, atMs };
@@ -193,6 +196,19 @@ const doubtCalm = async (ports: Ports, job: Job, plan: Plan, nowMs: number): Pro
       `incident ${found.incidentId} of "${found.policyDisplayName}" is ${found.state}`,
     );
   return open?.kind === 'noAnswer' ? unknown(`open incidents cannot be asked: ${open.why}`) : null;
+};
+
+/** A window may have closed since the growth was chosen: what stood in its way meanwhile may have taken hours. */
+const isOutsideWindow = (job: Job, plan: Plan, growth: Growth, nowMs: number): boolean =>
+  growth.sharePercent > job.sharePercent && !windowState(plan.windows, nowMs).open;
+
+/** A growth that some routes have already is finished all the same: half of it is nobody's wish. */
+const doubtWindow = async (ports: Ports, job: Job, plan: Plan): Promise<Doubt | null> => {
+  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
+  const isBegun = reads.some(
+    (read) => read.kind === 'ok' && carriesFence(read.object, job.rolloutId, job.fence),
+  );
+  return isBegun ? null : refused('wayBack', 'no window is open for a growth');
 };
 
 /** Before there is any traffic on the new side; later on only looks may say that somebody looks. */

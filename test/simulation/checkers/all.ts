@@ -2,7 +2,7 @@
 import type { Checker, Rule } from '../seen.ts';
 import { noWriteToNothing } from './i01-no-write-to-nothing.ts';
 import { withinRungAndCapacity } from './i02-within-rung-and-capacity.ts';
-import { fullBakeBeforeGrowth } from './i03-full-bake-before-growth.ts';
+import { growthIsEarned } from './i03-growth-is-earned.ts';
 import { rollbackIsAbsorbing } from './i04-rollback-is-absorbing.ts';
 import { oldSideUntouched } from './i05-old-side-untouched.ts';
 import { finalIsFinal } from './i06-final-is-final.ts';
@@ -19,7 +19,7 @@ import { nobodyLooksAlarm } from './i16-nobody-looks-alarm.ts';
 export const CHECKERS: readonly { readonly rule: Rule; readonly checker: Checker }[] = [
   { rule: 'I1', checker: noWriteToNothing },
   { rule: 'I2', checker: withinRungAndCapacity },
-  { rule: 'I3', checker: fullBakeBeforeGrowth },
+  { rule: 'I3', checker: growthIsEarned },
   { rule: 'I4', checker: rollbackIsAbsorbing },
   { rule: 'I5', checker: oldSideUntouched },
   { rule: 'I6', checker: finalIsFinal },

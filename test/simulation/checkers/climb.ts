@@ -96,7 +96,7 @@ export interface Footing {
 
 /**
  * What a growth stands on: the share that was set last, or adopted at `adoptedAtMs`, and when ground truth first confirmed it on
- * all routes. null: no share was ever changed. A route that is not there has nothing to confirm.
+ * all routes. null: no share was ever changed. A route that is not there any more has nothing left to confirm.
  */
 export const footingBefore = (
   timeline: Timeline,
@@ -114,10 +114,9 @@ export const footingBefore = (
     if (change === undefined && !isAdopted) continue;
     const fromMs = isAdopted ? adoptedAtMs : (change?.atMs ?? 0);
     sinceMs = Math.max(sinceMs ?? 0, fromMs);
-    if (!objectAt(writes, before.atMs)) continue;
     const generation = isAdopted ? undefined : change?.after?.metadata.generation;
     const confirmed = confirmedFrom(writes, fromMs, before.atMs, generation);
-    if (confirmed === null) isMissing = true;
+    if (confirmed === null) isMissing ||= Boolean(objectAt(writes, before.atMs));
     else confirmedAtMs = Math.max(confirmedAtMs ?? 0, confirmed);
   }
   return sinceMs === null ? null : { sinceMs, confirmedAtMs: isMissing ? null : confirmedAtMs };

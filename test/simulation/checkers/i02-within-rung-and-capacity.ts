@@ -4,6 +4,7 @@
  */
 import type { Checker, Order, Violation } from '../seen.ts';
 import { coarsenessPercent, type Raise, raisesOf } from './climb.ts';
+import { plannedReplicas } from './planned-replicas.ts';
 import { SHARE_EPSILON } from './routes.ts';
 import { during, newPoolOf, type Timeline, timelineOf } from './timeline.ts';
 
@@ -29,8 +30,9 @@ const aboveRung = (timeline: Timeline, order: Order, raise: Raise): string | nul
 const aboveCapacity = (timeline: Timeline, order: Order, { write, sharePercent }: Raise): string | null => {
   const stood = during(timeline.sides(newPoolOf(order)), write.issuedAtMs - LOOK_BACK_MS, write.issuedAtMs);
   const ready = Math.max(0, ...stood.map((side) => side.ready));
-  if (sharePercent * order.newReplicas <= ready * 100 + SHARE_EPSILON) return null;
-  return `${write.name} grew to ${percent(sharePercent)} while ${order.newPool} had ${ready} of ${order.newReplicas} replicas ready`;
+  const replicas = Math.min(order.newReplicas, plannedReplicas(timeline, order));
+  if (sharePercent * replicas <= ready * 100 + SHARE_EPSILON) return null;
+  return `${write.name} grew to ${percent(sharePercent)} while ${order.newPool} had ${ready} of ${replicas} replicas ready`;
 };
 
 export const withinRungAndCapacity: Checker = (seen) => {

@@ -89,7 +89,10 @@ const overlaps = (lives: readonly Life[]): readonly Violation[] => {
 const isUnfinishedAt = (life: Life | undefined, ms: number): boolean =>
   life === undefined || ((life.end?.atMs ?? Number.POSITIVE_INFINITY) > ms && life.restoredAtMs > ms);
 
-/** Nobody writes a route that an unfinished rollout has written before. */
+/**
+ * Nobody writes a route that an unfinished rollout has written before. One whose document was set back to before its end has
+ * lost its locks to whoever came after it, does not know it, and must be let: the way back waits for no lock.
+ */
 const mixedWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
   const writers = new Map<string, Map<string, SeenWrite>>();
   return timelineOf(seen)
@@ -104,6 +107,7 @@ const mixedWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Vio
         (id) => id !== writer && isUnfinishedAt(lives.get(id), write.issuedAtMs),
       );
       if (!earlier.has(writer)) earlier.set(writer, write);
+      if (write.atMs >= (lives.get(writer)?.restoredAtMs ?? Number.POSITIVE_INFINITY)) return [];
       return others.slice(0, 1).map((other) => ({
         rule: 'I7' as const,
         atMs: write.atMs,

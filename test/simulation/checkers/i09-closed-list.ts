@@ -3,8 +3,8 @@ import type { Checker, Order, Seen, SeenGke, SeenWrite, Violation } from '../see
 import { foreignMetadata, problemOfRoute, restOf } from './i09-route-writes.ts';
 import { writerOf } from './lives.ts';
 import { earlyRemoval, retentionOf } from './retention.ts';
-import { at, canonical, HTTP_ROUTES } from './routes.ts';
-import { timelineOf } from './timeline.ts';
+import { at, canonical, fenceOf, HTTP_ROUTES } from './routes.ts';
+import { routePlace, timelineOf } from './timeline.ts';
 import { nameOfWritten } from './words.ts';
 
 const OBJECTIVES = /^inferenceobjectives\./u;
@@ -64,13 +64,27 @@ const routeOrder = (orders: readonly Order[], write: SeenWrite): Order | undefin
   );
 };
 
+/** Two executors of one decision that had read the same: the second to land was sent before it could see the first one's fence. */
+const isTwin = (seen: Seen, order: Order, write: SeenWrite): boolean => {
+  const { rolloutId, fence } = fenceOf(write.after) ?? {};
+  const first = timelineOf(seen)
+    .writes(routePlace(order, write.name))
+    .findLast((one) => one.atMs <= write.atMs && one !== write && writerOf(one) === rolloutId);
+  return (
+    rolloutId !== undefined &&
+    first !== undefined &&
+    fenceOf(first.after)?.fence === fence &&
+    write.issuedAtMs <= first.atMs
+  );
+};
+
 const changedProblem = (seen: Seen, orders: readonly Order[], write: SeenWrite): string | null => {
   if (OBJECTIVES.test(write.resource)) return objectiveProblem(orders, write);
   if (write.resource !== HTTP_ROUTES) return 'was changed: the product did not create it';
   const order = routeOrder(orders, write);
   if (order === undefined || !order.routes.includes(write.name))
     return 'was written: it is no route of an order';
-  if (writerOf(write) === null) return 'was written without a new fence';
+  if (writerOf(write) === null && !isTwin(seen, order, write)) return 'was written without a new fence';
   return earlyRemoval(seen, order, write) ?? problemOfRoute(seen, order, write);
 };
 

@@ -3,6 +3,7 @@
  * and heard, the old side stood at its floor, and the gateway had confirmed what was written before.
  */
 import type { Checker, Order, SeenObject, SeenWrite, Violation } from '../seen.ts';
+import { plannedReplicas } from './planned-replicas.ts';
 import { isConfirmed, raises, refsByRule, weightOf } from './routes.ts';
 import {
   between,
@@ -25,22 +26,6 @@ const givesAllBack = (would: SeenObject | null, before: SeenObject | null, order
     const hasPart = weightOf(was, 'old') + weightOf(was, 'new') > 0;
     return weightOf(rule, 'new') === 0 && (!hasPart || weightOf(rule, 'old') > 0);
   });
-};
-
-/** How many replicas the old side had been given when the plan was made: an autoscaler may have been there before. */
-const plannedReplicas = (timeline: Timeline, order: Order): number => {
-  const planned = timeline.entries(order.rolloutId ?? '').find(({ from }) => from === 'preflight');
-  const place = {
-    cluster: order.cluster,
-    resource: 'deployments.apps',
-    namespace: order.namespace,
-    name: order.oldPool,
-  };
-  const scaled = timeline
-    .writes(place)
-    .findLast(({ atMs, by, after }) => by === 'other' && after !== null && atMs <= (planned?.atMs ?? 0));
-  const replicas = (scaled?.after?.['spec'] as { readonly replicas?: number } | undefined)?.replicas;
-  return Math.min(order.oldReplicas, replicas ?? order.oldReplicas);
 };
 
 const missing = (timeline: Timeline, order: Order, write: SeenWrite): readonly string[] => {

@@ -8,12 +8,25 @@ import { drawDeeds } from './draw-deeds.ts';
 import { drawOrders, drawStacks } from './draw-orders.ts';
 import { drawStoreFaults } from './draw-store-faults.ts';
 import { drawClockJumps, drawGateway, drawGitOps, drawNodePoolFaults } from './draw-surroundings.ts';
-import { several } from './pick.ts';
+import { EMPHASES, emphasised } from './emphasis.ts';
+import { pick, several } from './pick.ts';
 
 const MINUTE_MS = 60_000;
 
-/** A trial that follows from its seed alone. Each part has a generator of its own: a change of one leaves the others. */
+/** Some kinds of emphasis multiply what a trial holds. */
+const DWELT_ON_MAX = 3;
+
+/** A trial that follows from its seed alone; nearly a third of them dwell on something. */
 export const drawTrial = (seed: number): Trial => {
+  const trial = drawParts(seed);
+  const random = createRandom(seed, 'trial/emphasis');
+  return trial.orders.length <= DWELT_ON_MAX && random.chance(0.3)
+    ? emphasised(trial, pick(random, EMPHASES))
+    : trial;
+};
+
+/** Each part has a generator of its own: a change of one leaves the others. */
+const drawParts = (seed: number): Trial => {
   const random = createRandom(seed, 'trial');
   const stacks = drawStacks(createRandom(seed, 'trial/stacks'));
   const orders = drawOrders(createRandom(seed, 'trial/orders'), stacks);

@@ -49,6 +49,8 @@ export const examineMutant = async (
     await planted.end();
     return { mutant, ...verdict, fresh, seconds: took() };
   } catch (thrown) {
+    // A process that died proves nothing about its mutant, and one that lives on would keep us waiting.
+    planted.kill();
     return { mutant, ...missed(String(thrown)), fresh: null, seconds: took() };
   }
 };

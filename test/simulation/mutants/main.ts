@@ -62,13 +62,14 @@ const tell = ({ mutant, caughtBy, seed, sibling, fresh, why, seconds }: Examined
 const results = new Map<string, Examined>();
 const waiting = [...wanted];
 const work = async (): Promise<void> => {
-  const healthy = new PlantedProcess(null);
+  let healthy = new PlantedProcess(null);
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    if (!healthy.isAlive) healthy = new PlantedProcess(null);
     const examined = await examineMutant(mutant, healthy, options);
     results.set(mutant.name, examined);
     say(tell(examined));
   }
-  await healthy.end();
+  if (healthy.isAlive) await healthy.end();
 };
 
 const startMs = performance.now();

@@ -1,11 +1,11 @@
 /** A process with one mutant planted, or with none: runs what it is sent and says which rules were broken. */
 import { drawTrial } from '../draw/draw-trial.ts';
+import { type Emphasis, emphasised } from '../draw/emphasis.ts';
 import { checkSeen } from '../examine.ts';
 import { reduce } from '../reduce.ts';
 import { runTrial } from '../run-trial.ts';
 import type { Rule } from '../seen.ts';
 import type { Trial } from '../trial.ts';
-import { type Emphasis, emphasised } from './emphasis.ts';
 import { goldenRun } from './golden-run.ts';
 
 export type Ask =

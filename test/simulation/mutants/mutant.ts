@@ -1,6 +1,7 @@
 /** A planted bug as plain data: text of the product that is replaced when it is loaded. Nothing in the product knows of it. */
+
+import type { Emphasis } from '../draw/emphasis.ts';
 import type { Rule } from '../seen.ts';
-import type { Emphasis } from './emphasis.ts';
 
 export interface Edit {
   /** From the project's root, with `/`. */

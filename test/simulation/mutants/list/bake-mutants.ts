@@ -139,4 +139,49 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'approved-once-for-all',
+    rule: 'I3',
+    emphasis: 'meddlers',
+    why: 'An approval is remembered from rung to rung, so that the first one answers all that are asked later.',
+    edits: [
+      {
+        file: 'workflows/rollout/updates.ts',
+        find: 'rung: context.rung + 1, approved: false, adoptedPercent: null',
+        replace: 'rung: context.rung + 1, adoptedPercent: null',
+      },
+    ],
+  },
+  {
+    name: 'window-for-the-first-rung-only',
+    rule: 'I3',
+    emphasis: 'closingWindows',
+    why: 'The window is asked for when the rollout begins to grow, and never again.',
+    edits: [
+      {
+        file: 'workflows/rollout/guards.ts',
+        find: '    targetPercent(context) > context.confirmedPercent &&\n    context.course !== null &&',
+        replace:
+          '    targetPercent(context) > context.confirmedPercent &&\n    context.rung <= 0 &&\n    context.course !== null &&',
+      },
+      {
+        file: 'functions/runtime/hands/way-back.ts',
+        find: 'growth.sharePercent > job.sharePercent && !windowState(',
+        replace: 'growth.sharePercent > 0 && job.trafficSinceMs === null && !windowState(',
+      },
+    ],
+  },
+  {
+    name: 'window-closed-meanwhile',
+    rule: 'I3',
+    emphasis: 'closingWindows',
+    why: 'The clock is looked at when a growth is chosen, and not again before it is written, however long that takes.',
+    edits: [
+      {
+        file: 'functions/runtime/hands/way-back.ts',
+        find: 'growth.sharePercent > job.sharePercent && !windowState(plan.windows, nowMs).open',
+        replace: 'growth.sharePercent < 0 && !windowState(plan.windows, nowMs).open',
+      },
+    ],
+  },
 ];

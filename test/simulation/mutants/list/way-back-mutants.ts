@@ -121,6 +121,32 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'approval-stops-the-way-back',
+    rule: 'I11',
+    emphasis: 'backWhileHeld',
+    why: 'Whoever waits for an answer hears of nothing else: a rollback is taken note of, and the question stays.',
+    edits: [
+      {
+        file: 'workflows/rollout/machine.ts',
+        find: "'command.approve': { target: 'choosing', actions: 'approve' },",
+        replace: "'command.approve': { target: 'choosing', actions: 'approve' },\n'command.rollback': {},",
+      },
+    ],
+  },
+  {
+    name: 'window-stops-the-way-back',
+    rule: 'I11',
+    emphasis: 'closingWindows',
+    why: 'Outside the window nothing is changed at all, the way back included.',
+    edits: [
+      {
+        file: 'workflows/rollout/machine.ts',
+        find: "after: { windowOpens: 'choosing' },",
+        replace: "on: { 'command.rollback': {}, alerted: {} },\nafter: { windowOpens: 'choosing' },",
+      },
+    ],
+  },
+  {
     name: 'originals-in-percent',
     rule: 'I15',
     why: 'The weights that come back are 100 and 0, which is the same share and not what stood there.',

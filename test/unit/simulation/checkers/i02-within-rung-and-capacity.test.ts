@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { withinRungAndCapacity } from '../../../simulation/checkers/i02-within-rung-and-capacity.ts';
+import { written } from './a-history.ts';
 import {
   anOrder,
   aStory,
@@ -120,5 +121,34 @@ describe('I2', () => {
       .write({ llm: 75, 'llm-new': 25 }, { fence: 3, route: 'embed' })
       .seen();
     expect(withinRungAndCapacity(seen)).toEqual([]);
+  });
+
+  test('what a share of 100 needs is what the old side had when the plan was made', () => {
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'llm', namespace: 'serving' },
+    };
+    const scaled = (at: number) =>
+      written({ verb: 'patch', at, by: 'other', object: { ...deployment, spec: { replicas: 2 } } });
+    const grow = (scaledAt: number): readonly string[] =>
+      sentences(
+        withinRungAndCapacity(
+          aStory()
+            .add(scaled(scaledAt))
+            .at(5)
+            .entry({ from: 'preflight', to: 'deploying' })
+            .side('old', 2)
+            .side('new', 1)
+            .at(60)
+            .write({ llm: 75, 'llm-new': 25 }, { fence: 3 })
+            .at(200)
+            .side('new', 2)
+            .write({ llm: 0, 'llm-new': 100 }, { fence: 4 })
+            .seen(),
+        ),
+      );
+    expect(grow(1)).toEqual([]);
+    expect(grow(7)).toEqual(['chat grew to 100 % while llm-new had 2 of 4 replicas ready']);
   });
 });

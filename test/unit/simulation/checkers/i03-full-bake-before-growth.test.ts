@@ -222,4 +222,28 @@ describe('I3', () => {
     expect(fullBakeBeforeGrowth(restored(90))).toEqual([]);
     expect(fullBakeBeforeGrowth(restored(101))).toHaveLength(1);
   });
+
+  test('a route that was deleted after its share had been confirmed and had baked is no lack of confirmation', () => {
+    const gone = (soakedS: number) =>
+      grown()
+        .at(170)
+        .traffic('old', 2400)
+        .traffic('new', 700)
+        .write(ALL, { fence: 4 })
+        .at(180)
+        .traffic('new', 900)
+        .confirm()
+        .at(200)
+        .scrape()
+        .at(210)
+        .traffic('new', 3000)
+        .write(null, { by: 'other' })
+        .at(soakedS)
+        .entry({ from: 'soaking', to: 'retaining' })
+        .seen();
+    expect(fullBakeBeforeGrowth(gone(305))).toEqual([]);
+    expect(sentences(fullBakeBeforeGrowth(gone(250)))).toEqual([
+      'soaking ended after 70 s of a bake of 120 s',
+    ]);
+  });
 });

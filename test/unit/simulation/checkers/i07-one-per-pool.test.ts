@@ -113,4 +113,11 @@ describe('I7: one unfinished rollout per pool, route and node pool', () => {
     const seen = history([...life('r-1', 10, null), restored(40), ...life('r-2', 50, 200)]);
     expect(told(seen)).toStrictEqual([]);
   });
+
+  test('a document that was set back to before its end writes without the locks that it had', () => {
+    const lives = [...life('r-1', 10, 50), ...life('r-2', 60, null)];
+    const writes = [fenced('r-1', 40), fenced('r-2', 80), fenced('r-1', 100)];
+    expect(told(history([...lives, ...writes]))).toHaveLength(1);
+    expect(told(history([...lives, ...writes, restored(90)]))).toStrictEqual([]);
+  });
 });

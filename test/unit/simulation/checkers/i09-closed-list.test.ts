@@ -11,7 +11,7 @@ import {
   withMore,
   written,
 } from './a-history.ts';
-import { anOrder, aRoute, aStory, promoted, rolledBack, sentences, type Weights } from './a-seen.ts';
+import { anOrder, aRoute, aStory, grown, promoted, rolledBack, sentences, type Weights } from './a-seen.ts';
 
 const order = anOrder();
 const manifests = anOrder({ source: 'manifests', retire: 'delete' });
@@ -118,6 +118,23 @@ describe('I9: routes', () => {
     expect(rewritten(aRoute({ name: 'other', rules: [{ llm: 1 }] }), other)).toStrictEqual([
       'HTTPRoute serving/other was written: it is no route of an order',
     ]);
+  });
+
+  test('two executors of one decision leave one fence, where neither could see the other’s', () => {
+    const back = { llm: 1, 'llm-new': 0 };
+    const twice = (underWayS: number): readonly string[] =>
+      told(
+        grown()
+          .at(50)
+          .entry({ to: 'rollingBack' })
+          .at(60)
+          .write({ llm: 75, 'llm-new': 25 }, { fence: 5 })
+          .at(61)
+          .write(back, { fence: 5, underWayS })
+          .seen(),
+      );
+    expect(twice(2)).toStrictEqual([]);
+    expect(twice(0)).toStrictEqual(['HTTPRoute serving/chat was written without a new fence']);
   });
 
   test('the old pool’s ref goes with its retention, not before', () => {

@@ -1,11 +1,11 @@
 /**
- * What a trial dwells on while a mutant is hunted whose mistake shows only when rare things meet. The trial is drawn as ever
- * and then given more of that; it stays one that the generator could have drawn, given time.
+ * What a trial dwells on, so that rare things meet: some of the drawn ones do, and those of a hunt for a mutant whose mistake
+ * shows only then. The trial is drawn as ever and then given more of that.
  */
 import { NO_CALL_FAULTS } from '../../../simulator/scheduler/faults.ts';
 import { NO_PLATFORM_FAULTS } from '../../../simulator/scheduler/platform-faults.ts';
 import { createRandom, type Random } from '../../../simulator/scheduler/random.ts';
-import { CLUSTER_NAMES } from '../stage/rollout-text.ts';
+import { CLUSTER_NAMES, WINDOW_HOURS } from '../stage/rollout-text.ts';
 import { EXAMPLE, namespaceOf } from '../stage/stack-objects.ts';
 import type { Trial, TrialDeed, TrialOrder, TrialWhen } from '../trial.ts';
 
@@ -208,44 +208,80 @@ const pauses = (trial: Trial, random: Random): Trial =>
     ]),
   );
 
-/** A rollback of something that is paused or frozen, in a world without faults. */
-const backWhileHeld = (trial: Trial, random: Random): Trial =>
-  forEachOrder(calm(trial), (order) => {
+/** Nobody answers when a rung asks for an approval. */
+const unanswered = (trial: Trial): Trial => ({
+  ...trial,
+  orders: trial.orders.map((order) => ({
+    ...order,
+    ladder: order.ladder.map((rung, index) => ({ ...rung, approval: index > 0 })),
+    operator: null,
+  })),
+});
+
+/** A rollback of something that is paused, frozen or waits for an approval, in a world without faults. */
+const backWhileHeld = (trial: Trial, random: Random): Trial => {
+  const isAsked = random.chance(0.3);
+  return forEachOrder(calm(isAsked ? unanswered(trial) : trial), (order) => {
     const when = atSomeShare(random, order);
     const backMs = random.int(30, 240) * SECOND_MS;
+    if (isAsked) return [deed(order, later(when, backMs + 2 * MINUTE_MS), 'rollback')];
     return [
       deed(order, when, random.chance(0.5) ? 'pause' : 'freeze'),
       deed(order, later(when, backMs), 'rollback'),
       deed(order, later(when, backMs + 20 * MINUTE_MS), 'unfreeze'),
     ];
   });
+};
 
-/** Sides lose one of their replicas and keep the others. */
+/** Windows that close while the share grows, and open again the next day; mostly somebody has gone back before that. */
+const closingWindows = (trial: Trial, random: Random): Trial =>
+  forEachOrder(
+    {
+      ...trial,
+      stacks: trial.stacks.map((stack) => ({ ...stack, newSideThere: true })),
+      orders: trial.orders.map((order) => ({
+        ...order,
+        nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
+        windowAfterMs: random.int(8, 30) * MINUTE_MS - WINDOW_HOURS * 60 * MINUTE_MS,
+      })),
+    },
+    (order) =>
+      random.chance(0.85)
+        ? [deed(order, { afterMs: trial.faultsForMs - random.int(0, 10) * MINUTE_MS }, 'rollback')]
+        : [],
+  );
+
+/** Sides lose one of their replicas and keep the others: for minutes, or for good. */
 const oneShort = (trial: Trial, random: Random): Trial => ({
   ...trial,
   stacks: trial.stacks.map((stack) => ({ ...stack, replicas: Math.max(2, stack.replicas) })),
   acts: [
     ...trial.acts,
-    ...trial.orders.map((order, index) => {
+    ...trial.orders.flatMap((order, index) => {
       const stack = trial.stacks[order.stack];
       const pools = EXAMPLE[stack?.type ?? 'node'];
-      return {
-        when: atSomeShare(random, index),
+      const replicas = Math.max(2, stack?.replicas ?? 2);
+      const name = random.chance(0.5) ? pools.newPool : pools.oldPool;
+      const when = atSomeShare(random, index);
+      const scaled = (at: TrialWhen, to: number): Trial['acts'][number] => ({
+        when: at,
         act: {
-          kind: 'deploymentScaled' as const,
+          kind: 'deploymentScaled',
           cluster: CLUSTER_NAMES[stack?.cluster ?? 0],
           namespace: namespaceOf(order.stack),
-          name: random.chance(0.5) ? pools.newPool : pools.oldPool,
-          replicas: Math.max(2, stack?.replicas ?? 2) - 1,
+          name,
+          replicas: to,
           by: 'horizontal-pod-autoscaler',
         },
-      };
+      });
+      const back = random.chance(0.6) ? [scaled(later(when, random.int(60, 600) * SECOND_MS), replicas)] : [];
+      return [scaled(when, replicas - 1), ...back];
     }),
   ],
 });
 
 /** Too many requests fail for a judge, and too few for a tripwire. */
-const fewFailures = (trial: Trial): Trial => ({
+const fewFailures = (trial: Trial, random: Random): Trial => ({
   ...trial,
   stacks: trial.stacks.map((stack) => ({ ...stack, requestsPerSecond: 40 })),
   acts: trial.orders.map((order, index) => {
@@ -259,7 +295,7 @@ const fewFailures = (trial: Trial): Trial => ({
           namespace: namespaceOf(order.stack),
           pool: EXAMPLE[stack?.type ?? 'node'].newPool,
         },
-        share: 0.04,
+        share: random.int(30, 45) / 1000,
         as: '500' as const,
       },
     };
@@ -319,6 +355,7 @@ const MADE = {
   sleepers,
   pauses,
   backWhileHeld,
+  closingWindows,
   latecomers,
   oneShort,
   oversleepers,
