@@ -21,7 +21,7 @@ const inputOf = (choice: DemoChoice): DemoInput => {
 
 const run = async (input: DemoInput, seed = 1, watcher: DemoWatcher = {}): Promise<DemoRun> => {
   const end = await runVirtualDemo(input, { seed, requestsPerSecond: 150 }, watcher);
-  if (end.kind === 'refused') throw new Error(JSON.stringify(end.problems));
+  if (end.kind !== 'ran') throw new Error(JSON.stringify(end));
   return end.run;
 };
 
