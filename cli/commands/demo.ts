@@ -13,7 +13,6 @@ import { createPacer } from '../terminal/pacing.ts';
 import { summaryLines } from '../terminal/summary-lines.ts';
 import { type Context, tellProblems, withRead } from './context.ts';
 import { DEMO_REQUESTS_PER_SECOND, type DemoCall, type DemoOptions } from './demo-call.ts';
-import { demoLive } from './demo-live.ts';
 
 /** Between two lines of status where nothing is redrawn. */
 const STATUS_EVERY_MS = 4_000;
@@ -37,9 +36,10 @@ export const demo = (context: Context, options: DemoOptions): Promise<ExitCode> 
       view?.done();
       return tellEnd(context, { end, input, options, wallMs: io.now() - startedMs });
     };
-    return isVirtual(options)
-      ? runInVirtualTime(context, { input, options, watcher, tell })
-      : demoLive(context, { input, options, watcher, view, tell });
+    if (isVirtual(options)) return runInVirtualTime(context, { input, options, watcher, tell });
+    // Servers and client libraries: a run without them does not wait for them.
+    const { demoLive } = await import('./demo-live.ts');
+    return demoLive(context, { input, options, watcher, view, tell });
   });
 };
 
