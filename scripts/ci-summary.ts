@@ -79,6 +79,13 @@ export const summarise = (steps: readonly StepResult[]): Summary => {
   };
 };
 
+/** Other steps leave JSON of their own kind. */
+const readReport = (path: string): Report | null => {
+  if (!existsSync(path)) return null;
+  const read: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  return typeof read === 'object' && read !== null && 'testResults' in read ? (read as Report) : null;
+};
+
 const readSteps = (folder: string): readonly StepResult[] => {
   const path = join(folder, 'steps.tsv');
   if (!existsSync(path)) return [];
@@ -87,15 +94,11 @@ const readSteps = (folder: string): readonly StepResult[] => {
     .split('\n')
     .map((line) => {
       const [name = '', code, seconds] = line.split('\t');
-      const report = join(folder, `${name}.json`);
       return {
         name,
         code: Number(code),
         seconds: Number(seconds),
-        report:
-          name !== 'bench' && existsSync(report)
-            ? (JSON.parse(readFileSync(report, 'utf8')) as Report)
-            : null,
+        report: readReport(join(folder, `${name}.json`)),
       };
     });
 };
