@@ -74,6 +74,10 @@ const countMeetings = (seen: Seen, order: Order, entries: readonly SeenEntry[], 
     const isSplit = (midst.share ?? 0) > 0;
     const frozen = freezes.findLast(({ atMs }) => atMs <= entry.atMs)?.action === 'freeze';
     if (command === 'rollback' && frozen && isSplit) count('rollback while frozen');
+    const isShut =
+      order.windows.length > 0 &&
+      !order.windows.some(({ fromMs, toMs }) => entry.atMs >= fromMs && entry.atMs < toMs);
+    if (command === 'rollback' && isShut && isSplit) count('rollback while its window is shut');
     const timer = entry.message.kind === 'timer' ? entry.message['timerId'] : undefined;
     if (typeof timer === 'string' && timer.includes('windowOpens') && isSplit)
       count('window waited for between two rungs');
