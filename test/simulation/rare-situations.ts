@@ -11,6 +11,9 @@ const MINUTE_MS = 60_000;
 /** How long a side has to be short, an executor to stand still, a rollout to wait, to be counted. */
 const MINUTES_MS = 2 * MINUTE_MS;
 
+/** States in which a share may have moved. */
+const MOVING: ReadonlySet<string> = new Set(['shifting', 'soaking', 'retaining']);
+
 /** What a rollout is in the middle of, as its journal tells. */
 interface Midst {
   paused: boolean;
@@ -73,7 +76,11 @@ const countMeetings = (seen: Seen, order: Order, entries: readonly SeenEntry[], 
     for (const what of MEETS[command] ?? []) if (midst[what] === true) count(`${command} ${WORDS[what]}`);
     const isSplit = (midst.share ?? 0) > 0;
     const frozen = freezes.findLast(({ atMs }) => atMs <= entry.atMs)?.action === 'freeze';
-    if (command === 'rollback' && frozen && isSplit) count('rollback while frozen');
+    if (command === 'rollback' && frozen && MOVING.has(entry.from)) count('rollback while frozen');
+    const isShut =
+      order.windows.length > 0 &&
+      !order.windows.some(({ fromMs, toMs }) => entry.atMs >= fromMs && entry.atMs < toMs);
+    if (command === 'rollback' && isShut && isSplit) count('rollback while its window is shut');
     const timer = entry.message.kind === 'timer' ? entry.message['timerId'] : undefined;
     if (typeof timer === 'string' && timer.includes('windowOpens') && isSplit)
       count('window waited for between two rungs');

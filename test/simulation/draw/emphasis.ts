@@ -233,20 +233,23 @@ const backWhileHeld = (trial: Trial, random: Random): Trial => {
   });
 };
 
+const LONG_LADDER = [5, 10, 25, 50, 75, 100] as const;
+
 /** Windows that close while the share grows, and open again the next day; mostly somebody has gone back before that. */
 const closingWindows = (trial: Trial, random: Random): Trial =>
   forEachOrder(
     {
-      ...trial,
+      ...(random.chance(0.6) ? { ...calm(trial), acts: [] } : trial),
       stacks: trial.stacks.map((stack) => ({ ...stack, newSideThere: true })),
       orders: trial.orders.map((order) => ({
         ...order,
         nodes: order.nodes === 'create' ? ('nodePool' as const) : order.nodes,
-        windowAfterMs: random.int(8, 30) * MINUTE_MS - WINDOW_HOURS * 60 * MINUTE_MS,
+        ladder: LONG_LADDER.map((share) => ({ share, bakeMs: 2 * MINUTE_MS, approval: false })),
+        windowAfterMs: random.int(8, 20) * MINUTE_MS - WINDOW_HOURS * 60 * MINUTE_MS,
       })),
     },
     (order) =>
-      random.chance(0.85)
+      random.chance(0.8)
         ? [deed(order, { afterMs: trial.faultsForMs - random.int(0, 10) * MINUTE_MS }, 'rollback')]
         : [],
   );

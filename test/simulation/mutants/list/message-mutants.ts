@@ -50,6 +50,11 @@ export const MESSAGE_MUTANTS: readonly Mutant[] = [
         find: '    if (known.rolloutId !== null) return existing(shell, known.rolloutId);\n',
         replace: '',
       },
+      {
+        file: 'functions/runtime/start-rollout.ts',
+        find: "  if (result.kind === 'duplicateRequest') return existing(shell, result.rolloutId);\n",
+        replace: '',
+      },
     ],
   },
   {
