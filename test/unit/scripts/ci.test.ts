@@ -51,6 +51,8 @@ const SUMMARY = {
   alertToWrittenMs: null,
   requests: { total: 10, failed: 0 },
   samplesPerRung: [10],
+  samplesPerGate: { errors: [10] },
+  requestsPerServer: null,
   backendRefs: [],
   journalEntries: 3,
   replayMatches: true,
