@@ -1,5 +1,5 @@
 import type { DemoInput } from '../../local/demo-input.ts';
-import type { DemoEnd, DemoWatcher } from '../../local/demo-watch.ts';
+import type { DemoEnd, DemoSettings, DemoWatcher } from '../../local/demo-watch.ts';
 import type { ExitCode } from '../exit-codes.ts';
 
 export interface DemoOptions {
@@ -23,6 +23,7 @@ export const DEMO_REQUESTS_PER_SECOND = 150;
 export interface DemoCall {
   readonly input: DemoInput;
   readonly options: DemoOptions;
+  readonly settings: DemoSettings;
   readonly watcher: DemoWatcher;
   readonly tell: (end: DemoEnd) => Promise<ExitCode>;
 }

@@ -3,7 +3,7 @@ import { type LiveWorld, runLiveDemo } from '../../local/run-live-demo.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { LiveView } from '../terminal/live-view.ts';
 import type { Context } from './context.ts';
-import { DEMO_REQUESTS_PER_SECOND, type DemoCall } from './demo-call.ts';
+import type { DemoCall } from './demo-call.ts';
 
 /** Virtual per real time, at most. */
 const SPEED = 60;
@@ -11,7 +11,7 @@ const SPEED = 60;
 /** The demo over the world's servers, with Sluice in a process of its own. Ctrl-C ends it, and everything of it. */
 export const demoLive = async (
   context: Context,
-  { input, options, watcher, view, tell }: DemoCall & { readonly view: LiveView | null },
+  { input, options, settings, watcher, view, tell }: DemoCall & { readonly view: LiveView | null },
 ): Promise<ExitCode> => {
   const { io } = context;
   const interrupting = new AbortController();
@@ -30,8 +30,7 @@ export const demoLive = async (
     await runLiveDemo(
       input,
       {
-        seed: options.seed,
-        requestsPerSecond: DEMO_REQUESTS_PER_SECOND,
+        ...settings,
         speed: SPEED,
         storePath: options.store ?? null,
         interrupted: interrupting.signal,

@@ -36,10 +36,13 @@ export const demo = (context: Context, options: DemoOptions): Promise<ExitCode> 
       view?.done();
       return tellEnd(context, { end, input, options, wallMs: io.now() - startedMs });
     };
-    if (isVirtual(options)) return runInVirtualTime(context, { input, options, watcher, tell });
+    const settings = await settingsOf(input, options);
+    if ('problems' in settings) return tellProblems(io, settings.problems, false);
+    const call = { input, options, settings, watcher, tell };
+    if (isVirtual(options)) return runInVirtualTime(context, call);
     // Servers and client libraries: a run without them does not wait for them.
     const { demoLive } = await import('./demo-live.ts');
-    return demoLive(context, { input, options, watcher, view, tell });
+    return demoLive(context, { ...call, view });
   });
 };
 
@@ -48,10 +51,8 @@ const isVirtual = ({ fast, virtual }: DemoOptions): boolean => fast === true || 
 
 const runInVirtualTime = async (
   { io }: Context,
-  { input, options, watcher, tell }: DemoCall,
+  { input, options, settings, watcher, tell }: DemoCall,
 ): Promise<ExitCode> => {
-  const settings = await settingsOf(input, options);
-  if ('problems' in settings) return tellProblems(io, settings.problems, false);
   const end = await runVirtualDemo(input, settings, watcher);
   if (end.kind === 'ran' && options.store !== undefined) {
     const kept = await keepRecord(options.store, end.run.record);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { type KubeHttpReply, parseKubePath, replyOf } from '../world/kubernetes/kube-path.ts';
+import { type KubeHttpReply, parseKubePath, replyOf, written } from '../world/kubernetes/kube-path.ts';
 import type { WorldKubeServer } from '../world/kubernetes/kube-server.ts';
 import { refuse, unauthorized, unsupportedPatch } from '../world/kubernetes/statuses.ts';
 import { WatchCache } from '../world/kubernetes/watch-cache.ts';
@@ -164,6 +164,7 @@ class KubernetesFront {
       const refusal = await serveWatch(this.#watchServer(), response, watch);
       return refusal === null ? null : replyOf(refusal);
     }
+    if (as === 'object') return written(this.#kube, parsed);
     const reply = replyOf(this.#kube.request(parsed.request, parsed.caller));
     if (parsed.request.verb !== 'get' && parsed.request.verb !== 'list') return reply;
     return shownAs(reply, { resource: parsed.request.resource, as, include, nowMs: this.#host.world.nowMs });

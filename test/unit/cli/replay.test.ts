@@ -11,7 +11,7 @@ const ran = async (...args: readonly string[]) => {
 };
 
 const demoInto = (file: string, scenario: string) =>
-  ran('demo', '--scenario', scenario, '--json', '--store', file);
+  ran('demo', '--scenario', scenario, '--fast', '--json', '--store', file);
 
 describe('demo --store and replay', () => {
   const folder = temporaryFolder();

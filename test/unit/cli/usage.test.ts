@@ -155,6 +155,8 @@ describe('the real program', () => {
       'alertToWrittenMs',
       'requests',
       'samplesPerRung',
+      'samplesPerGate',
+      'requestsPerServer',
       'backendRefs',
       'journalEntries',
       'replayMatches',
