@@ -153,9 +153,9 @@ describe('answers', () => {
       do {
         const path = `${MAPS}?limit=1&continue=${token}`;
         const { body } = await here.client.ask({ path, token: ADMIN });
-        const list = body as { metadata: { continue: string }; items: readonly KubeObject[] };
+        const list = body as { metadata: { continue?: string }; items: readonly KubeObject[] };
         seen.push(...list.items.map(({ metadata }) => metadata.name));
-        token = list.metadata.continue;
+        token = list.metadata.continue ?? '';
       } while (token !== '');
       expect(seen).toEqual(['a', 'b', 'c']);
     });

@@ -3,7 +3,7 @@
  * routes, less the time that people held it; and on evidence: enough requests on the new side, answered scrapes, no failures
  * that the judge could not have missed. An applied `skip` excuses all of it. The end of soaking at 100 % is a growth too.
  */
-import type { Checker, Order, SeenEntry, SeenWrite, Violation } from '../seen.ts';
+import type { Checker, Order, SeenEntry, SeenScrape, SeenWrite, Violation } from '../seen.ts';
 import { type Footing, footingBefore, raisesOf } from './climb.ts';
 import { adoptionBefore, commandOf, isApplied, outcomeOf, pausedMs } from './journal.ts';
 import {
@@ -124,14 +124,29 @@ const judgedWindow = (entries: readonly SeenEntry[], { fromMs, toMs }: Window): 
   return { fromMs: Math.max(fromMs, confirmed ?? fromMs), toMs: Math.max(fromMs, judged) };
 };
 
+const STALE = 'answers.scrapeStale';
+
+/**
+ * When the metrics pages were last asked for and none was older than it looked: a page that stands still for once hides
+ * what its server has failed since, and no figure tells. Without such pages the end of the window.
+ */
+const lastTruthfulMs = (timeline: Timeline, order: Order, { fromMs, toMs }: Window): number => {
+  const stale = timeline.of('fault').filter(({ what }) => what === STALE);
+  if (stale.length === 0) return toMs;
+  const isTruthful = ({ atMs, pods }: SeenScrape): boolean =>
+    !stale.some((fault) => fault.atMs === atMs && pods.includes(fault.whom));
+  return between(timeline.scrapes(order), fromMs, toMs).findLast(isTruthful)?.atMs ?? fromMs;
+};
+
 const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): readonly string[] => {
   const { fromMs, toMs } = window;
-  const judged = judgedWindow(timeline.entries(order.rolloutId ?? ''), window);
+  const spoken = judgedWindow(timeline.entries(order.rolloutId ?? ''), window);
+  const judged = { ...spoken, toMs: lastTruthfulMs(timeline, order, spoken) };
   const fresh = countsOf(timeline, newPoolOf(order), judged);
   const old = countsOf(timeline, oldPoolOf(order), judged);
   const most = countsOf(timeline, newPoolOf(order), window, true);
   const found: string[] = [];
-  const hasOldPages = timeline.of('fault').some(({ what }) => what === 'answers.scrapeStale');
+  const hasOldPages = timeline.of('fault').some(({ what }) => what === STALE);
   const unseen = most.inFlight + (hasOldPages ? PROOF_REQUESTS_MAX : 0);
   if (most.requests + unseen < order.errorSamplesMin)
     found.push(`on ${most.requests} requests of the new side, ${order.errorSamplesMin} are needed`);

@@ -133,6 +133,32 @@ describe('I3', () => {
     expect(fullBakeBeforeGrowth(seen)).toEqual([]);
   });
 
+  test('failures behind a page that stood still at the last look are nobody’s to see, before it they are', () => {
+    const stale = (atS: number): Story => {
+      const story = grown()
+        .at(150)
+        .traffic('old', 2900)
+        .traffic('new', 830, atS === 200 ? 0 : 60)
+        .scrape()
+        .at(200)
+        .traffic('old', 3400)
+        .traffic('new', 1030, 60)
+        .scrape();
+      const pod = story
+        .seen()
+        .sightings.flatMap((one) => (one.kind === 'scrape' ? one.pods : []))
+        .at(-1);
+      const atMs = START_MS + atS * 1000;
+      return story
+        .add({ kind: 'fault', atMs, what: 'answers.scrapeStale', whom: pod ?? '', forMs: null })
+        .write(ALL, { fence: 4 });
+    };
+    expect(fullBakeBeforeGrowth(stale(200).seen())).toEqual([]);
+    expect(sentences(fullBakeBeforeGrowth(stale(150).seen()))).toEqual([
+      'chat grew to 100 % although 60 of 1000 requests of the new side had failed',
+    ]);
+  });
+
   test('failures that the judge could not have missed are found', () => {
     const sick = (failed: number, oldFailed = 0): Story =>
       grown().at(200).traffic('old', 3400, oldFailed).traffic('new', 1030, failed).write(ALL, { fence: 4 });
