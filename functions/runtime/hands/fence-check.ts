@@ -17,8 +17,8 @@ export const freshNow = async (ports: Ports, job: Job): Promise<number | null> =
   return isWanted(document, job) ? Math.max(readAtMs, document.lastNowMs) : null;
 };
 
-/** Longer than any read takes, shorter than anything that could have ended a rollout's creation for good. */
-const STILL_MAX_MS = 30_000;
+/** About what a slow read takes: whoever needed longer cannot know any more whether the rollout has ended meanwhile. */
+const STILL_MAX_MS = 10_000;
 
 /**
  * For writes that no precondition guards: wanted, and read just now. Whoever stood still between the read and the write

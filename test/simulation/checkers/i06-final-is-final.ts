@@ -40,9 +40,9 @@ const fenced = (life: Life, write: SeenWrite): readonly Violation[] => {
   return [violation(life, write.atMs, sentence)];
 };
 
-/** What bears the rollout's intent is made and deleted before its end. */
+/** What bears the rollout's intent is made and deleted before its end; no precondition could guard a creation. */
 const owned = (life: Life, write: SeenWrite): readonly Violation[] => {
-  if (write.issuedAtMs <= life.endedByMs) return [];
+  if (write.issuedAtMs <= life.endedByMs + GRACE_MS) return [];
   const verb = write.verb === 'create' ? 'created' : write.verb === 'delete' ? 'deleted' : null;
   return verb === null
     ? []
