@@ -64,7 +64,10 @@ const routeOrder = (orders: readonly Order[], write: SeenWrite): Order | undefin
   );
 };
 
-/** Two executors of one decision that had read the same: the second to land was sent before it could see the first one's fence. */
+/** From reading an object to writing it; who takes longer reads again. */
+const READ_MS = 10_000;
+
+/** Two executors of one decision that had read the same: the second to land had read before the first one's fence was there. */
 const isTwin = (seen: Seen, order: Order, write: SeenWrite): boolean => {
   const { rolloutId, fence } = fenceOf(write.after) ?? {};
   const first = timelineOf(seen)
@@ -74,7 +77,7 @@ const isTwin = (seen: Seen, order: Order, write: SeenWrite): boolean => {
     rolloutId !== undefined &&
     first !== undefined &&
     fenceOf(first.after)?.fence === fence &&
-    write.issuedAtMs <= first.atMs
+    write.issuedAtMs <= first.atMs + READ_MS
   );
 };
 

@@ -122,19 +122,21 @@ describe('I9: routes', () => {
 
   test('two executors of one decision leave one fence, where neither could see the other’s', () => {
     const back = { llm: 1, 'llm-new': 0 };
-    const twice = (underWayS: number): readonly string[] =>
+    const twice = (atS: number, underWayS: number): readonly string[] =>
       told(
         grown()
           .at(50)
           .entry({ to: 'rollingBack' })
           .at(60)
           .write({ llm: 75, 'llm-new': 25 }, { fence: 5 })
-          .at(61)
+          .at(atS)
           .write(back, { fence: 5, underWayS })
           .seen(),
       );
-    expect(twice(2)).toStrictEqual([]);
-    expect(twice(0)).toStrictEqual(['HTTPRoute serving/chat was written without a new fence']);
+    expect(twice(61, 2)).toStrictEqual([]);
+    // Read before the first landed, sent a moment after.
+    expect(twice(65, 0)).toStrictEqual([]);
+    expect(twice(71, 0)).toStrictEqual(['HTTPRoute serving/chat was written without a new fence']);
   });
 
   test('the old pool’s ref goes with its retention, not before', () => {
