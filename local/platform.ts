@@ -166,6 +166,21 @@ const within = async (graceMs: number, work: Promise<unknown>): Promise<boolean>
   return isDone;
 };
 
+/** No further work begins, and what is under way gets some time. Whether all of it came to its end. */
+const finishWork = (
+  bus: LocalBus,
+  hosted: readonly Hosted[],
+  stopping: AbortController,
+  graceMs: number,
+): Promise<boolean> => {
+  const delivered = bus.stop();
+  // The other functions go on accepting: what the bus has begun to deliver may be on its way to them.
+  const [api] = hosted;
+  api?.stopAccepting();
+  stopping.abort();
+  return within(graceMs, Promise.all([delivered, ...hosted.map((one) => one.idle())]));
+};
+
 const start = async (options: PlatformOptions, stateDir: string, undo: Undo): Promise<Read<Platform>> => {
   const lock = lockState(stateDir);
   if (lock.kind === 'problems') return lock;
@@ -209,16 +224,13 @@ const start = async (options: PlatformOptions, stateDir: string, undo: Undo): Pr
   const apiUrl = urlOf(hosted.value.api);
   lock.value.describe(`its API at ${apiUrl}`);
 
-  const all = Object.values(hosted.value);
   const shutDown = async (): Promise<'clean' | 'cut'> => {
     await stopTicking();
-    const delivered = opened.stop();
-    // The functions go on accepting: what the bus has begun to deliver may be on its way to them.
-    hosted.value.api.stopAccepting();
-    stopping.abort();
-    const isDone = await within(
+    const isDone = await finishWork(
+      opened,
+      Object.values(hosted.value),
+      stopping,
       options.graceMs ?? GRACE_MS,
-      Promise.all([delivered, ...all.map((one) => one.idle())]),
     );
     await undoAll(undo);
     return isDone ? 'clean' : 'cut';

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { FunctionName } from '../functions/http/register.ts';
 
 export interface SpawnOptions {
   /** Folder of store and bus. */
@@ -17,6 +18,8 @@ export interface SpawnedPlatform {
   /** `http://127.0.0.1:PORT` */
   readonly apiUrl: string;
   readonly busUrl: string;
+  /** Of each function, as Pub/Sub's push calls it. */
+  readonly functionUrls: Readonly<Record<FunctionName, string>>;
   readonly storePath: string;
   readonly pid: number;
   /** Fulfilled when the process has ended, however. */
@@ -32,11 +35,7 @@ export interface SpawnedPlatform {
 const MAIN = fileURLToPath(new URL('platform-main.ts', import.meta.url));
 const LAST_LINES = 20;
 
-interface Ready {
-  readonly apiUrl: string;
-  readonly busUrl: string;
-  readonly storePath: string;
-}
+type Ready = Pick<SpawnedPlatform, 'apiUrl' | 'busUrl' | 'functionUrls' | 'storePath'>;
 
 /** Resolves when it is ready. @throws Error with its last lines when it ends before that. */
 export const spawnPlatform = async ({
@@ -61,7 +60,7 @@ export const spawnPlatform = async ({
   const killAtExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
   void ended.then(() => process.off('exit', killAtExit));
-  const { apiUrl, busUrl, storePath } = await new Promise<Ready>((resolve, reject) => {
+  const { apiUrl, busUrl, functionUrls, storePath } = await new Promise<Ready>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as Ready));
     child.once('exit', () => reject(new Error(why())));
     child.once('error', reject);
@@ -73,6 +72,7 @@ export const spawnPlatform = async ({
   return {
     apiUrl,
     busUrl,
+    functionUrls,
     storePath,
     pid: child.pid ?? 0,
     ended,

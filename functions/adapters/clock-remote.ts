@@ -34,7 +34,10 @@ class BorrowedClock implements RemoteClock {
   /** One line of the owner's. */
   hear(line: string): void {
     const [verb, first = '', second] = line.split(' ');
-    if (verb === 'n') this.#nowMs = Math.max(this.#nowMs, Number(first));
+    if (verb === 'n') {
+      this.#nowMs = Math.max(this.#nowMs, Number(first));
+      this.#say(`a ${first}`);
+    }
     if (verb !== 'r') return;
     this.#nowMs = Math.max(this.#nowMs, Number(second));
     this.#waits.get(first)?.();

@@ -5,6 +5,8 @@ import type { WorldClock } from '../ports/handlers.ts';
 export interface PacedClock extends Clock {
   readonly speed: number;
   setSpeed(speed: number): void;
+  /** @param atMostMs of the wall; after it the hold counts no more. */
+  hold(atMostMs?: number): () => void;
   /** Hears the time whenever it has moved. */
   onMove(listener: (nowMs: number) => void): void;
   /** Time stands still for good; nobody's wait is answered any more. */
@@ -69,9 +71,9 @@ class WorldPacedClock implements PacedClock {
     this.#listeners.push(listener);
   }
 
-  hold(): () => void {
+  hold(atMostMs = HOLD_MAX_MS): () => void {
     const key = {};
-    this.#holds.set(key, performance.now() + HOLD_MAX_MS);
+    this.#holds.set(key, performance.now() + atMostMs);
     return () => void this.#holds.delete(key);
   }
 

@@ -46,6 +46,11 @@ export function decideDeletion(
   return { kind: 'marked', object: marked(kind, object, { finalizers, graceSeconds, nowMs }) };
 }
 
+/** Kinds whose delete answers with the object, not with a Status. Source: kube-apiserver, `ReturnDeletedObject`. */
+const RETURNED: ReadonlySet<string> = new Set(['pods', 'services', 'serviceaccounts']);
+
+export const isReturned = (kind: Kind): boolean => kind.group === '' && RETURNED.has(kind.plural);
+
 const isNamespace = (kind: Kind): boolean => kind.group === '' && kind.plural === 'namespaces';
 
 const NO_FINALIZERS: readonly string[] = [];

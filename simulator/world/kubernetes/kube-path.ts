@@ -1,10 +1,13 @@
 import { parse as parseYaml } from 'yaml';
+import type { FieldError } from './admit.ts';
 import { discoveryReply } from './discovery.ts';
 import { type Dict, dictAt, EMPTY, isDict, textAt } from './json.ts';
 import type { Kind } from './kinds/kind.ts';
-import type { WorldKubeServer } from './kube-server.ts';
+import { noSubresource, type WorldKubeServer } from './kube-server.ts';
+import { writtenList } from './listing.ts';
 import {
   badRequest,
+  invalid,
   methodNotAllowed,
   pathNotFound,
   refuse,
@@ -69,7 +72,7 @@ export function parseKubePath(
   const discovery = discoveryReply(parts, server);
   if (discovery !== null) return reply(http.method === 'GET' ? discovery : methodNotAllowed());
   const place = locate(parts, server.served);
-  if (place === null) return reply(pathNotFound());
+  if (place === null) return unserved(http, parts);
   if (http.body !== undefined && http.body.length > BODY_LIMIT_BYTES)
     return reply(tooLarge(BODY_LIMIT_BYTES));
   const caller = { user: http.user, manager: managerOf(http, query) };
@@ -79,9 +82,21 @@ export function parseKubePath(
 /** Answers a request as the API server would over HTTP; watches are not served here (405). */
 export function answerHttp(server: WorldKubeServer, http: KubeHttpRequest): KubeHttpReply {
   const parsed = parseKubePath(http, server);
-  if (parsed.kind === 'request') return replyOf(server.request(parsed.request, parsed.caller));
+  if (parsed.kind === 'request') return written(server, parsed);
   if (http.user === '') return replyOf(refuse(401, 'Unauthorized', 'Unauthorized'));
   return replyOf(parsed.kind === 'watch' ? methodNotAllowed() : parsed.reply);
+}
+
+/** Asks the server and words its answer. */
+export function written(
+  server: WorldKubeServer,
+  { request, caller }: Extract<KubePath, { kind: 'request' }>,
+): KubeHttpReply {
+  const answer = replyOf(server.request(request, caller));
+  if (request.verb !== 'list') return answer;
+  const { group, plural } = request.resource;
+  const kind = server.served.find((one) => one.group === group && one.plural === plural);
+  return kind === undefined ? answer : { ...answer, body: writtenList(kind, answer.body) };
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
@@ -144,13 +159,16 @@ function translate(http: KubeHttpRequest, place: Place, context: Context): KubeP
   const asked = (request: KubeRequest): KubePath => ({ kind: 'request', request, caller });
   const { name } = place;
   const subresource = subresourceOf(place);
-  if (subresource === null) return reply(pathNotFound());
+  if (subresource === null) return reply(noSubresource(place.kind, name ?? ''));
   const target = targetOf(place);
   switch (http.method) {
     case 'GET':
       if (name !== null) return asked({ ...target, verb: 'get', name, ...subresource });
       return translateList(place, context);
     case 'POST': {
+      const problem = bodyTypeProblem(http) ?? optionsProblem('CreateOptions', context);
+      if (problem !== null) return reply(problem);
+      if (name !== null) return reply(methodNotAllowed());
       const body = readBody(http);
       if (body.kind === 'bad') return reply(unreadable(place));
       return asked({
@@ -162,6 +180,8 @@ function translate(http: KubeHttpRequest, place: Place, context: Context): KubeP
       });
     }
     case 'PUT': {
+      const problem = bodyTypeProblem(http) ?? optionsProblem('UpdateOptions', context);
+      if (problem !== null) return reply(problem);
       const body = readBody(http);
       if (body.kind === 'bad' || name === null)
         return reply(name === null ? methodNotAllowed() : unreadable(place));
@@ -202,6 +222,8 @@ const targetOf = (place: Place) => ({
 
 function translateList(place: Place, { query, caller }: Context): KubePath {
   const limit = query.get('limit');
+  if (limit !== undefined && !/^[-+]?\d*$/.test(limit))
+    return reply(badRequest(`parsing "${limit}": invalid syntax`));
   const continueFrom = query.get('continue');
   const labelSelector = query.get('labelSelector');
   const fieldSelector = query.get('fieldSelector');
@@ -235,6 +257,8 @@ type Named = Place & { readonly name: string };
 function translatePatch(http: KubeHttpRequest, place: Named, context: Context): KubePath {
   const type = PATCH_TYPES[mediaType(http)];
   if (type === undefined) return reply(unsupportedPatch());
+  const problem = optionsProblem('PatchOptions', context, type === 'apply');
+  if (problem !== null) return reply(problem);
   const body = readBody(http);
   if (body.kind === 'bad') return reply(badRequest('error decoding patch'));
   const subresource = subresourceOf(place) ?? {};
@@ -286,6 +310,63 @@ function fieldValidation({ query }: Context): { readonly fieldValidation?: 'Stri
   const asked = query.get('fieldValidation');
   const known = (['Strict', 'Warn', 'Ignore'] as const).find((value) => value === asked);
   return known === undefined ? {} : { fieldValidation: known };
+}
+
+const OPTIONS_GROUP = 'meta.k8s.io';
+const MANAGER_MAX = 128;
+const VALIDATIONS: readonly string[] = ['', 'Ignore', 'Warn', 'Strict'];
+
+/** What is wrong with the query of a write; null where nothing is. */
+function optionsProblem(
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  { query }: Context,
+  mayForce = true,
+): KubeReply | null {
+  const errors: FieldError[] = [];
+  const wrong = (field: string, reason: string, message: string): void =>
+    void errors.push({ field, reason, message });
+  const dry = query.get('dryRun') ?? '';
+  if (dry !== '' && dry !== 'All') wrong('dryRun', 'FieldValueNotSupported', `Unsupported value: "${dry}"`);
+  if (!mayForce && query.has('force'))
+    wrong('force', 'FieldValueForbidden', 'Forbidden: may not be specified for non-apply patch');
+  if ((query.get('fieldManager') ?? '').length > MANAGER_MAX)
+    wrong('fieldManager', 'FieldValueTooLong', `Too long: may not be more than ${MANAGER_MAX} bytes`);
+  const validation = query.get('fieldValidation') ?? '';
+  if (!VALIDATIONS.includes(validation))
+    wrong('fieldValidation', 'FieldValueNotSupported', `Unsupported value: "${validation}"`);
+  return errors.length === 0 ? null : invalid({ kind, group: OPTIONS_GROUP }, '', errors);
+}
+
+/** Objects come as JSON, YAML or, of built-in kinds, as protobuf, which is translated before. */
+const BODY_TYPES: readonly string[] = [
+  '',
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+];
+
+const bodyTypeProblem = (http: KubeHttpRequest): KubeReply | null =>
+  BODY_TYPES.includes(mediaType(http)) ? null : unsupportedPatch();
+
+/** What nobody serves: who may not ask for it hears that first. */
+function unserved(http: KubeHttpRequest, parts: readonly string[]): KubePath {
+  const rest = parts[0] === 'api' ? ['', ...parts.slice(1)] : parts.slice(1);
+  const [group = '', version = '', ...path] = rest;
+  const inNamespace = path[0] === 'namespaces' && path.length > 2;
+  const [plural, name] = inNamespace ? path.slice(2) : path;
+  if ((parts[0] !== 'api' && parts[0] !== 'apis') || plural === undefined) return reply(pathNotFound());
+  const target = {
+    resource: { group, version, plural, kind: '' },
+    namespace: inNamespace ? (path[1] ?? null) : null,
+  };
+  const caller = { user: http.user, manager: '' };
+  const request: KubeRequest =
+    http.method === 'POST'
+      ? { ...target, verb: 'create', object: null }
+      : name === undefined
+        ? { ...target, verb: 'list' }
+        : { ...target, verb: http.method === 'DELETE' ? 'delete' : 'get', name };
+  return { kind: 'request', request, caller };
 }
 
 const mediaType = (http: KubeHttpRequest): string => (http.contentType ?? '').split(';', 1)[0]?.trim() ?? '';

@@ -3,7 +3,7 @@ import { type AccessRule, accessResource, denied, reviewed } from './access.ts';
 import type { Bucket } from './bucket.ts';
 import { BucketRegistry } from './bucket-registry.ts';
 import { controllerObject, saysNothingNew } from './controller-write.ts';
-import { decideDeletion } from './deletion.ts';
+import { decideDeletion, isReturned } from './deletion.ts';
 import { type Dict, freeze, isDict, textAt, withKey } from './json.ts';
 import type { Kind } from './kinds/kind.ts';
 import { GKE_KINDS, kindsOf } from './kinds/served.ts';
@@ -21,7 +21,7 @@ import {
   unauthorized,
 } from './statuses.ts';
 import type { Caller, KubeReply, KubeRequest, KubeServer, WriteRecord } from './types.ts';
-import { discoveryOf, inVersion, storedVersion } from './versions.ts';
+import { discoveryOf, groupVersion, inVersion, storedVersion } from './versions.ts';
 import { mayGo, prepareCreate, prepareUpdate, type WriteInput, type WriteOutcome } from './write.ts';
 import { WriteLog } from './write-log.ts';
 import { headerProblem, type WriteRequest, writerOf } from './write-request.ts';
@@ -140,9 +140,9 @@ class WorldServer implements WorldKubeServer {
     if (caller.user === '') return unauthorized();
     if (request.verb === 'discover') return { status: 200, object: this.#discovery };
     const bucket = this.#buckets.served(request.resource);
-    if (bucket === undefined) return pathNotFound();
-    const refusal = this.#access(bucket.kind, request, caller);
+    const refusal = this.#access(request, caller);
     if (refusal !== null) return refusal;
+    if (bucket === undefined) return pathNotFound();
     const reply = this.#answer(bucket, request, caller);
     return 'failure' in reply ? reply : inVersion(reply, bucket.kind, request);
   }
@@ -165,7 +165,7 @@ class WorldServer implements WorldKubeServer {
   }
 
   #get(bucket: Bucket, request: Request<'get'>): KubeReply {
-    if (!hasSubresource(bucket.kind, request.subresource)) return pathNotFound();
+    if (!hasSubresource(bucket.kind, request.subresource)) return noSubresource(bucket.kind, request.name);
     const object = bucket.find(request.namespace, request.name);
     if (object === undefined) return notFound(bucket.kind, request.name);
     return { status: 200, object: request.subresource === 'scale' ? freeze(scaleOf(object)) : object };
@@ -173,7 +173,7 @@ class WorldServer implements WorldKubeServer {
 
   #create(bucket: Bucket, request: Request<'create'>, caller: Caller): KubeReply {
     const { kind } = bucket;
-    const sent = request.object;
+    const sent = named(kind, request);
     const unreadable = headerProblem(kind, request, sent);
     if (unreadable !== null || !isDict(sent)) return unreadable ?? badRequest('no object');
     const refusal = this.#namespaceProblem(kind, request, textAt(sent['metadata'], 'name') ?? '');
@@ -182,7 +182,8 @@ class WorldServer implements WorldKubeServer {
     const outcome = prepareCreate({ ...input, name: textAt(sent['metadata'], 'name') ?? '' });
     if (outcome.kind === 'accepted' && kind.plural === 'selfsubjectaccessreviews') {
       const status = reviewed(sent, caller, this.#rule ?? allowNamed, this.served);
-      return { status: 201, object: freeze({ ...outcome.object, status }) };
+      const { managedFields } = outcome.object.metadata;
+      return { status: 201, object: freeze({ ...outcome.object, metadata: { managedFields }, status }) };
     }
     return this.#finishCreate(bucket, request, caller, outcome);
   }
@@ -200,7 +201,7 @@ class WorldServer implements WorldKubeServer {
 
   #update(bucket: Bucket, request: Request<'update'>, caller: Caller): KubeReply {
     const { kind } = bucket;
-    if (!hasSubresource(kind, request.subresource)) return pathNotFound();
+    if (!hasSubresource(kind, request.subresource)) return noSubresource(kind, request.name);
     const before = bucket.find(request.namespace, request.name);
     if (request.subresource === 'scale') return this.#scale(bucket, request, caller);
     const unreadable = headerProblem(kind, request, request.object);
@@ -216,7 +217,7 @@ class WorldServer implements WorldKubeServer {
 
   #patch(bucket: Bucket, request: Request<'patch'>, caller: Caller): KubeReply {
     const { kind } = bucket;
-    if (!hasSubresource(kind, request.subresource)) return pathNotFound();
+    if (!hasSubresource(kind, request.subresource)) return noSubresource(kind, request.name);
     if (request.subresource === 'scale') return this.#scale(bucket, request, caller);
     const before = bucket.find(request.namespace, request.name) ?? null;
     const writer = writerOf(kind, request, caller);
@@ -288,7 +289,7 @@ class WorldServer implements WorldKubeServer {
         if (request.dryRun !== true) {
           this.#drop(bucket, request.resource, before, { caller, verb: 'delete' });
         }
-        return { status: 200, object: freeze(deleted(kind, before)) };
+        return { status: 200, object: isReturned(kind) ? before : freeze(deleted(kind, before)) };
       }
     }
   }
@@ -311,8 +312,9 @@ class WorldServer implements WorldKubeServer {
     this.#log.add({ ...how, resource, before, after: null });
   }
 
-  #access(kind: Kind, request: Exclude<KubeRequest, { verb: 'discover' }>, caller: Caller): KubeReply | null {
-    if (kind.plural === 'selfsubjectaccessreviews') return null;
+  /** Before anything else, of what is not served too. */
+  #access(request: Exclude<KubeRequest, { verb: 'discover' }>, caller: Caller): KubeReply | null {
+    if (request.resource.plural === 'selfsubjectaccessreviews') return null;
     if (this.#rule === null && caller.user !== ANONYMOUS) return null;
     const subresource = 'subresource' in request ? request.subresource : undefined;
     const { verb, namespace } = request;
@@ -357,11 +359,21 @@ class WorldServer implements WorldKubeServer {
   }
 }
 
+/** An object of a built-in kind need not say what it is. */
+function named(kind: Kind, { object, resource }: Request<'create'>): unknown {
+  if (kind.custom || !isDict(object) || 'kind' in object || 'apiVersion' in object) return object;
+  return { ...object, kind: kind.kind, apiVersion: groupVersion(resource.group, resource.version) };
+}
+
 /** Who brings no credentials. */
 const ANONYMOUS = 'system:anonymous';
 const allowNamed: AccessRule = ({ user }) => user !== ANONYMOUS;
 const hasSubresource = (kind: Kind, subresource: 'scale' | 'status' | undefined): boolean =>
   subresource === undefined || kind.subresources.includes(subresource);
+
+/** Of a custom kind as if the object were not there. */
+export const noSubresource = (kind: Kind, name: string): KubeReply =>
+  kind.custom ? notFound(kind, name) : pathNotFound();
 
 const warned = (outcome: {
   readonly warnings: readonly string[];

@@ -55,7 +55,10 @@ function page(
   const last = shown.at(-1);
   const more =
     remaining > 0 && last !== undefined
-      ? { continue: writeToken(keyOf(last)), remainingItemCount: remaining }
+      ? {
+          continue: writeToken(keyOf(last)),
+          ...(isSelective(request) ? {} : { remainingItemCount: remaining }),
+        }
       : { continue: '' };
   const { group } = request.resource;
   const apiVersion = group === '' ? request.resource.version : `${group}/${request.resource.version}`;
@@ -68,6 +71,32 @@ function page(
       metadata: { resourceVersion: revision, ...more },
       items: stored ? shown : shown.map((item) => Object.freeze({ ...item, apiVersion })),
     },
+  };
+}
+
+/** How many more would be selected is not counted. */
+const isSelective = ({ labelSelector = '', fieldSelector = '' }: Selection): boolean =>
+  labelSelector !== '' || fieldSelector !== '';
+
+/** Of a built-in kind: what the list says of its items they do not say again. */
+const bare = new WeakMap<object, object>();
+
+function bareItem(item: object): object {
+  const known = bare.get(item);
+  if (known !== undefined) return known;
+  const { apiVersion: _version, kind: _kind, ...rest } = item as Record<string, unknown>;
+  bare.set(item, rest);
+  return rest;
+}
+
+/** A list as it goes over the wire. */
+export function writtenList(kind: Kind, list: unknown): unknown {
+  if (kind.custom || !isDict(list) || !Array.isArray(list['items'])) return list;
+  const { continue: next, ...metadata } = list['metadata'] as Record<string, unknown>;
+  return {
+    ...list,
+    metadata: next === '' ? metadata : { ...metadata, continue: next },
+    items: list['items'].map((item: object) => bareItem(item)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { FieldError } from './admit.ts';
 import { LABEL, SUBDOMAIN } from './field-table.ts';
-import { type Dict, dictAt, textAt, utf8Bytes } from './json.ts';
+import { type Dict, dictAt, listAt, textAt, utf8Bytes } from './json.ts';
 import type { Kind } from './kinds/kind.ts';
 
 const ANNOTATIONS_LIMIT_BYTES = 262_144;
@@ -82,7 +82,11 @@ const isQualifiedName = (key: string): boolean =>
 
 /** Fields that an update may leave out but not change. */
 export function checkIdentity(metadata: Dict, before: Dict): readonly FieldError[] {
-  return ['uid', 'creationTimestamp']
+  const changed = ['uid', 'creationTimestamp']
     .filter((key) => metadata[key] !== undefined && metadata[key] !== before[key])
     .map((key) => invalid(`metadata.${key}`, 'field is immutable'));
+  const held = before['deletionTimestamp'] === undefined ? null : listAt(before, 'finalizers');
+  if (held === null || listAt(metadata, 'finalizers').every((one) => held.includes(one))) return changed;
+  const message = 'Forbidden: no new finalizers can be added if the object is being deleted';
+  return [...changed, { reason: 'FieldValueForbidden', field: 'metadata.finalizers', message }];
 }

@@ -85,7 +85,7 @@ export function invalid(
   return refuse(422, 'Invalid', `${full} "${name}" is invalid: ${text}`, {
     ...(name === '' ? {} : { name }),
     ...(as.group === '' ? {} : { group: as.group }),
-    kind: as.kind,
+    ...(as.kind === '' ? {} : { kind: as.kind }),
     causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }

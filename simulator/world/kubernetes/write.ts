@@ -62,7 +62,12 @@ export function prepareCreate(input: WriteInput): WriteOutcome {
   if (reply !== null) return refused(reply);
   const managedFields =
     input.managedFields ??
-    afterUpdate([], diffObjects(kind.field, kind.empty, withoutStatus(complete)), input.writer, input.now);
+    afterUpdate(
+      [],
+      diffObjects(kind.field, kind.empty, ownable(kind, candidate, complete)),
+      input.writer,
+      input.now,
+    );
   const metadata = {
     ...dictAt(complete, 'metadata'),
     ...(managedFields.length === 0 ? {} : { managedFields }),
@@ -86,8 +91,11 @@ export function prepareUpdate(input: WriteInput, before: KubeObject, isPut: bool
   if (unreadable !== null) return refused(unreadable);
   const asked = dictAt(admission.value, 'metadata');
   const next = withKey(admission.value, 'metadata', keptMetadata(asked, before));
+  const unchangeable = checkIdentity(asked, before.metadata as unknown as Dict);
   const errors = [
-    ...checkIdentity(asked, before.metadata as unknown as Dict),
+    ...unchangeable,
+    // Custom kinds are checked for it twice.
+    ...(kind.custom ? unchangeable : []),
     ...checkMetadata(kind, asked, before.metadata as unknown as Dict),
     ...admission.errors,
     ...(kind.validate?.(next, before) ?? []),
@@ -166,19 +174,24 @@ function decodeProblem(input: WriteInput, admission: Admission): KubeReply | nul
   if (input.fieldValidation === 'Strict' && admission.unknown.length > 0) {
     const fields = admission.unknown.map((path) => `unknown field "${path}"`).join(', ');
     const message = `strict decoding error: ${fields}`;
-    const error = { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${message}` };
     return input.patched
-      ? invalid({ kind: '', group: '' }, '', [error])
+      ? brokenByPatch(message)
       : badRequest(`cannot be handled as a ${kind.kind}: ${message}`);
   }
   const wrong = admission.errors.find(
     (error) =>
       error.reason === 'FieldValueTypeInvalid' && (!kind.custom || error.field.startsWith('metadata')),
   );
-  return wrong === undefined
-    ? null
-    : badRequest(`${kind.kind} cannot be handled: cannot unmarshal ${wrong.field}: ${wrong.message}`);
+  if (wrong === undefined) return null;
+  const what = `${kind.kind} cannot be handled: cannot unmarshal ${wrong.field}: ${wrong.message}`;
+  return input.patched ? brokenByPatch(what) : badRequest(what);
 }
+
+/** The patch is at fault that the object cannot be read any more. */
+const brokenByPatch = (message: string): KubeReply =>
+  invalid({ kind: '', group: '' }, '', [
+    { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${message}` },
+  ]);
 
 /** Errors after which the server does not run a custom kind's rules. */
 const BLOCKING: ReadonlySet<string> = new Set([
@@ -279,7 +292,14 @@ function isNewGeneration(kind: Kind, before: Dict, after: Dict): boolean {
 
 const statusIsApart = (kind: Kind): boolean => kind.custom && kind.subresources.includes('status');
 
-const withoutStatus = (object: Dict): Dict => without(object, 'status');
+/** A new object without what the server itself puts into it. */
+function ownable(kind: Kind, candidate: Dict, complete: Dict): Dict {
+  const object = without(complete, 'status');
+  if (kind.allocated.length === 0) return object;
+  const given = dictAt(candidate, 'spec');
+  const allocated = kind.allocated.filter((key) => !(key in given));
+  return { ...object, spec: allocated.reduce(without, dictAt(object, 'spec')) };
+}
 
 const warningsOf = (input: WriteInput, admission: Admission): readonly string[] =>
   input.fieldValidation === 'Ignore' ? [] : admission.unknown.map((path) => `unknown field "${path}"`);

@@ -158,6 +158,7 @@ export const service: Kind = builtInKind({
   name: 'service',
   subresources: ['status'],
   empty: { spec: {}, status: { loadBalancer: {} } },
+  allocated: ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'],
   fields: {
     spec: object(
       {
@@ -255,6 +256,12 @@ export const clusterRoleBinding: Kind = builtInKind({
   validate: checkBinding,
 });
 
+/** Go leaves them out. */
+function withoutEmptyTexts(value: Dict): Dict {
+  const kept = Object.entries(value).filter(([, text]) => text !== '');
+  return kept.length === Object.keys(value).length ? value : Object.fromEntries(kept);
+}
+
 /** A question, answered and forgotten. */
 export const selfSubjectAccessReview: Kind = builtInKind({
   group: 'authorization.k8s.io',
@@ -263,8 +270,12 @@ export const selfSubjectAccessReview: Kind = builtInKind({
   kind: 'SelfSubjectAccessReview',
   namespaced: false,
   name: 'none',
+  empty: { spec: {} },
   fields: {
-    spec: object({ resourceAttributes: any, nonResourceAttributes: any }),
+    spec: object({
+      resourceAttributes: object({}, { open: true, normalize: withoutEmptyTexts }),
+      nonResourceAttributes: any,
+    }),
     status: any,
   },
   validate: (review) =>

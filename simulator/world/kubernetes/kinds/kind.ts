@@ -35,6 +35,8 @@ export interface Kind {
   readonly name: 'subdomain' | 'label' | 'service' | 'path' | 'none';
   /** What ownership of fields starts from: for built-in kinds, the fields that the type always has. */
   readonly empty: Dict;
+  /** Fields of `spec` that the server fills in after it is settled who owns what. */
+  readonly allocated: readonly string[];
   /** Checks across fields, for built-in kinds. */
   readonly validate?: (after: Dict, before: Dict | null) => readonly FieldError[];
   /** Fills in what the server itself decides. */
@@ -75,6 +77,7 @@ interface KindInput {
   readonly generation?: Kind['generation'];
   readonly name?: Kind['name'];
   readonly empty?: Dict;
+  readonly allocated?: readonly string[];
   readonly validate?: Kind['validate'];
   readonly prepare?: Kind['prepare'];
 }
@@ -98,6 +101,7 @@ function kind(input: KindInput, custom: boolean): Kind {
     hasRules: hasRules(field),
     name: input.name ?? 'subdomain',
     empty: input.empty ?? {},
+    allocated: input.allocated ?? [],
     ...(input.validate === undefined ? {} : { validate: input.validate }),
     ...(input.prepare === undefined ? {} : { prepare: input.prepare }),
   };

@@ -29,6 +29,9 @@ const probe = defaultsIn(
   {},
 );
 
+/** Owned as a whole. */
+const atomic = object({}, { open: true, atomic: true });
+
 const container = object(
   {
     name: string({ min: 1, max: 63 }),
@@ -52,7 +55,15 @@ const container = object(
           name: string(),
           value: string(),
           valueFrom: object(
-            { fieldRef: defaultsIn({ apiVersion: defaulted(string(), 'v1'), fieldPath: string() }, {}) },
+            {
+              fieldRef: object(
+                { apiVersion: defaulted(string(), 'v1'), fieldPath: string() },
+                { open: true, atomic: true },
+              ),
+              secretKeyRef: atomic,
+              configMapKeyRef: atomic,
+              resourceFieldRef: atomic,
+            },
             { open: true },
           ),
         },
@@ -65,7 +76,7 @@ const container = object(
       keys: ['mountPath'],
     }),
     resources: defaulted(
-      object({ limits: map(intOrString), requests: map(intOrString) }, { open: true }),
+      object({ limits: map(intOrString), requests: map(intOrString) }, { open: true, normalize: quantities }),
       {},
     ),
     livenessProbe: probe,
@@ -79,6 +90,21 @@ const container = object(
   },
   { open: true, required: ['name'], normalize: pullPolicy },
 );
+
+/** Quantities are written as text, whatever they came as. */
+function quantities(resources: Dict): Dict {
+  const written = (amounts: unknown): unknown => {
+    if (!isDict(amounts) || !Object.values(amounts).some((amount) => typeof amount === 'number'))
+      return amounts;
+    return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, String(amount)]));
+  };
+  let result = resources;
+  for (const key of ['limits', 'requests']) {
+    const amounts = written(result[key]);
+    if (amounts !== result[key]) result = { ...result, [key]: amounts };
+  }
+  return result;
+}
 
 /** Images named `latest`, or not at all, are pulled anew each time. */
 function pullPolicy(value: Dict): Dict {

@@ -87,7 +87,16 @@ const gateway: Kind = customKind({
       },
       { required: ['gatewayClassName', 'listeners'], open: true },
     ),
-    status: object({}, { open: true }),
+    // Not yet seen by a controller. Source: gateway.networking.k8s.io_gateways.yaml, the default of `status`.
+    status: defaulted(object({}, { open: true }), {
+      conditions: ['Accepted', 'Programmed'].map((type) => ({
+        lastTransitionTime: '1970-01-01T00:00:00Z',
+        message: 'Waiting for controller',
+        reason: 'Pending',
+        status: 'Unknown',
+        type,
+      })),
+    }),
   },
 });
 

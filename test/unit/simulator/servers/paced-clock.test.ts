@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createWallClock } from '../../../../functions/adapters/clock.ts';
 import { connectClock, type RemoteClock } from '../../../../functions/adapters/clock-remote.ts';
@@ -122,6 +124,21 @@ describe('a clock that another process owns', () => {
     remote.close();
     const closedMs = clock.nowMs();
     expect(await clock.wait(1)).toBeGreaterThan(closedMs);
+  });
+
+  test('does not run away from a process that is too busy to hear', async () => {
+    const clock = paced(1_000);
+    const server = await startClockServer(clock);
+    ends.push(() => server.close());
+    // Hears the time once and says nothing: as a process does that loads its libraries.
+    const deaf = createConnection(Number(server.address.split(':')[1]), '127.0.0.1');
+    ends.push(() => deaf.destroy());
+    await once(deaf, 'data');
+    const startMs = clock.nowMs();
+    await createWallClock().wait(300);
+    expect(clock.nowMs() - startMs).toBeLessThan(60_000);
+    deaf.destroy();
+    expect(await clock.wait(HOUR_MS)).toBeGreaterThan(startMs + HOUR_MS);
   });
 
   test('an aborted wait is over on both sides', async () => {
