@@ -5,9 +5,9 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /** All bakes together, virtual: at sixty times the wall's pace that is what somebody looks on for. */
-const LADDER_MAX_MS = 40 * MINUTE_MS;
+const LADDER_MAX_MS = 30 * MINUTE_MS;
 /** Settling, warming up, and some evidence after it. */
-const BAKE_MIN_MS = 4 * MINUTE_MS;
+const BAKE_MIN_MS = 5 * MINUTE_MS;
 const WAIT_MAX_MS = 5 * MINUTE_MS;
 const SETTLE_MAX_MS = 30 * SECOND_MS;
 const WARM_UP_MAX_MS = MINUTE_MS;
@@ -25,7 +25,7 @@ const shortBakes = (ladder: readonly RungSpec[]): readonly number[] => {
 
 /**
  * What a live demo changes in the rollout file so that it ends in a minute and a half at sixty times the wall's pace: a
- * ladder of at most 40 virtual minutes, retention and `after.newPods` of at most 5 each.
+ * ladder of at most 30 virtual minutes, retention and `after.newPods` of at most 5 each.
  */
 export const liveEdits = (spec: RolloutSpec): readonly FileEdit[] => {
   const bakes = shortBakes(spec.ladder);

@@ -47,7 +47,7 @@ export interface LiveWorld {
 /** Between two looks at the store, ms of the wall. */
 const LOOK_MS = 60;
 /** Afterwards the last events are published, virtual. */
-const AFTERWARDS_MS = 2 * 60_000;
+const AFTERWARDS_MS = 60_000;
 const STARTER = 'operator@example.com';
 
 interface Live {
