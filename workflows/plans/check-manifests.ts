@@ -29,13 +29,14 @@ const REFUSED_KINDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const checkObject = (survey: Survey, object: KubeObject, index: number): readonly Finding[] => {
-  const name = nameOf(object, survey.spec.namespace);
+  const resolved = resolveResource(object, survey.observed.served);
+  const name = nameOf(object, resolved?.namespaced === false ? undefined : survey.spec.namespace);
   const sample = explainSampleManifest(object, survey.spec.namespace);
   if (sample !== null) return [sample];
   const refused = REFUSED_KINDS.get(object.kind);
   if (refused !== undefined)
     return [finding('manifest-invalid', name, `A ${object.kind} in the manifests: ${refused}.`)];
-  if (resolveResource(object, survey.observed.served) === null)
+  if (resolved === null)
     return [
       finding('manifest-invalid', name, `The cluster serves no ${object.kind} of ${object.apiVersion}.`),
     ];

@@ -92,32 +92,76 @@ export const dryRunCreates = async (
 
 type Right = Omit<AccessReview, 'allowed'>;
 
+const right = (verb: string, resource: KubeResource, namespace: string | null): Right => ({
+  verb,
+  group: resource.group,
+  resource: resource.plural,
+  namespace,
+});
+
+/** Without discovery everything counts as served. */
+const isServed = ({ group, version, plural }: KubeResource, served: ObservedCluster['served']): boolean =>
+  Object.keys(served).length === 0 ||
+  served[group === '' ? version : `${group}/${version}`]?.includes(plural) === true;
+
+/** What of the old side may go when it is retired; of kinds that the cluster does not serve there is nothing. */
+const RETIRED: readonly KubeResource[] = [
+  RESOURCES.deployment,
+  RESOURCES.service,
+  RESOURCES.configMap,
+  RESOURCES.inferencePool,
+  RESOURCES.gcpBackendPolicy,
+  RESOURCES.healthCheckPolicy,
+  RESOURCES.horizontalPodAutoscaler,
+];
+
+/** Deletions that may come at the end: of the old side, and of what was created, when the rollout goes back. */
+const deletesWanted = (
+  spec: RolloutSpec,
+  manifests: Manifests,
+  served: ObservedCluster['served'],
+): readonly Right[] => {
+  const { namespace } = spec;
+  const retired = spec.retention.retire === 'delete' ? RETIRED.filter((one) => isServed(one, served)) : [];
+  const created = spec.to.source.kind === 'manifests' ? manifests : [];
+  const rights = [
+    ...retired.map((resource) => right('delete', resource, namespace)),
+    ...created.flatMap((object) => {
+      const resolved = resolveResource(object, served);
+      const where = object.metadata.namespace ?? namespace;
+      return resolved === null
+        ? []
+        : [right('delete', resolved.resource, resolved.namespaced ? where : null)];
+    }),
+  ];
+  return [...new Map(rights.map((one) => [JSON.stringify(one), one])).values()];
+};
+
 /** What the rollout will need to be allowed; creating is covered by the dry runs. */
 export const accessWanted = (
   spec: RolloutSpec,
-  routes: readonly FoundRoute[],
-  objectives: number,
+  found: {
+    readonly routes: readonly FoundRoute[];
+    /** How many are bound to the old pool. */
+    readonly objectives: number;
+    readonly manifests: Manifests;
+    readonly served: ObservedCluster['served'];
+  },
 ): readonly Right[] => {
   const { namespace } = spec;
-  const right = (verb: string, resource: KubeResource, where: string | null): Right => ({
-    verb,
-    group: resource.group,
-    resource: resource.plural,
-    namespace: where,
-  });
-  const routeNamespaces = [...new Set(routes.map((route) => route.namespace))].sort();
-  const wanted: Right[] = [
+  const routeNamespaces = [...new Set(found.routes.map((route) => route.namespace))].sort();
+  const movesObjectives = spec.retention.retire === 'delete' || spec.priorities !== 'leave';
+  return [
     ...routeNamespaces.map((where) => right('patch', RESOURCES.httpRoute, where)),
     { verb: 'get', group: '', resource: 'pods/proxy', namespace },
     { verb: 'create', group: '', resource: 'pods/proxy', namespace },
+    ...(found.objectives > 0 && movesObjectives
+      ? [right('patch', RESOURCES.inferenceObjective, namespace)]
+      : []),
+    ...deletesWanted(spec, found.manifests, found.served),
+    // Nodes of a pool that is created are counted until they are ready.
+    ...(spec.to.nodes.kind === 'create' ? [right('list', RESOURCES.node, null)] : []),
   ];
-  const retires = spec.retention.retire === 'delete';
-  if (objectives > 0 && (retires || spec.priorities !== 'leave'))
-    wanted.push(right('patch', RESOURCES.inferenceObjective, namespace));
-  if (retires || spec.to.source.kind === 'manifests')
-    for (const resource of [RESOURCES.deployment, RESOURCES.service, RESOURCES.inferencePool])
-      wanted.push(right('delete', resource, namespace));
-  return wanted;
 };
 
 /** A review that the server does not make says nothing; the dry runs speak as well. */

@@ -47,7 +47,12 @@ export const gatherCluster = async (
     dryRunCreates(reading, manifests, served),
     reviewAccess(
       reading,
-      accessWanted(spec, routes, boundTo(lists.objectives, namespace, spec.from.pool).length),
+      accessWanted(spec, {
+        routes,
+        objectives: boundTo(lists.objectives, namespace, spec.from.pool).length,
+        manifests,
+        served,
+      }),
     ),
     readOldPods(reading, spec, lists),
     readNodePools(reading, spec),
