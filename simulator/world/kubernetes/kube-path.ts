@@ -1,5 +1,4 @@
 import { parse as parseYaml } from 'yaml';
-import type { FieldError } from './admit.ts';
 import { discoveryReply } from './discovery.ts';
 import { type Dict, dictAt, EMPTY, isDict, textAt } from './json.ts';
 import type { Kind } from './kinds/kind.ts';
@@ -7,7 +6,6 @@ import { noSubresource, type WorldKubeServer } from './kube-server.ts';
 import { writtenList } from './listing.ts';
 import {
   badRequest,
-  invalid,
   methodNotAllowed,
   pathNotFound,
   refuse,
@@ -15,6 +13,8 @@ import {
   unsupportedPatch,
 } from './statuses.ts';
 import type { Caller, KubeReply, KubeRequest } from './types.ts';
+import { unservedRequest } from './unserved-path.ts';
+import { optionsProblem } from './write-options.ts';
 
 /** A request as it comes over HTTP. */
 export interface KubeHttpRequest {
@@ -72,7 +72,12 @@ export function parseKubePath(
   const discovery = discoveryReply(parts, server);
   if (discovery !== null) return reply(http.method === 'GET' ? discovery : methodNotAllowed());
   const place = locate(parts, server.served);
-  if (place === null) return unserved(http, parts);
+  if (place === null) {
+    const request = unservedRequest(http.method, parts);
+    return request === null
+      ? reply(pathNotFound())
+      : { kind: 'request', request, caller: { user: http.user, manager: '' } };
+  }
   if (http.body !== undefined && http.body.length > BODY_LIMIT_BYTES)
     return reply(tooLarge(BODY_LIMIT_BYTES));
   const caller = { user: http.user, manager: managerOf(http, query) };
@@ -166,7 +171,7 @@ function translate(http: KubeHttpRequest, place: Place, context: Context): KubeP
       if (name !== null) return asked({ ...target, verb: 'get', name, ...subresource });
       return translateList(place, context);
     case 'POST': {
-      const problem = bodyTypeProblem(http) ?? optionsProblem('CreateOptions', context);
+      const problem = bodyTypeProblem(http) ?? optionsProblem('CreateOptions', context.query);
       if (problem !== null) return reply(problem);
       if (name !== null) return reply(methodNotAllowed());
       const body = readBody(http);
@@ -180,7 +185,7 @@ function translate(http: KubeHttpRequest, place: Place, context: Context): KubeP
       });
     }
     case 'PUT': {
-      const problem = bodyTypeProblem(http) ?? optionsProblem('UpdateOptions', context);
+      const problem = bodyTypeProblem(http) ?? optionsProblem('UpdateOptions', context.query);
       if (problem !== null) return reply(problem);
       const body = readBody(http);
       if (body.kind === 'bad' || name === null)
@@ -257,7 +262,7 @@ type Named = Place & { readonly name: string };
 function translatePatch(http: KubeHttpRequest, place: Named, context: Context): KubePath {
   const type = PATCH_TYPES[mediaType(http)];
   if (type === undefined) return reply(unsupportedPatch());
-  const problem = optionsProblem('PatchOptions', context, type === 'apply');
+  const problem = optionsProblem('PatchOptions', context.query, type === 'apply');
   if (problem !== null) return reply(problem);
   const body = readBody(http);
   if (body.kind === 'bad') return reply(badRequest('error decoding patch'));
@@ -312,31 +317,6 @@ function fieldValidation({ query }: Context): { readonly fieldValidation?: 'Stri
   return known === undefined ? {} : { fieldValidation: known };
 }
 
-const OPTIONS_GROUP = 'meta.k8s.io';
-const MANAGER_MAX = 128;
-const VALIDATIONS: readonly string[] = ['', 'Ignore', 'Warn', 'Strict'];
-
-/** What is wrong with the query of a write; null where nothing is. */
-function optionsProblem(
-  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
-  { query }: Context,
-  mayForce = true,
-): KubeReply | null {
-  const errors: FieldError[] = [];
-  const wrong = (field: string, reason: string, message: string): void =>
-    void errors.push({ field, reason, message });
-  const dry = query.get('dryRun') ?? '';
-  if (dry !== '' && dry !== 'All') wrong('dryRun', 'FieldValueNotSupported', `Unsupported value: "${dry}"`);
-  if (!mayForce && query.has('force'))
-    wrong('force', 'FieldValueForbidden', 'Forbidden: may not be specified for non-apply patch');
-  if ((query.get('fieldManager') ?? '').length > MANAGER_MAX)
-    wrong('fieldManager', 'FieldValueTooLong', `Too long: may not be more than ${MANAGER_MAX} bytes`);
-  const validation = query.get('fieldValidation') ?? '';
-  if (!VALIDATIONS.includes(validation))
-    wrong('fieldValidation', 'FieldValueNotSupported', `Unsupported value: "${validation}"`);
-  return errors.length === 0 ? null : invalid({ kind, group: OPTIONS_GROUP }, '', errors);
-}
-
 /** Objects come as JSON, YAML or, of built-in kinds, as protobuf, which is translated before. */
 const BODY_TYPES: readonly string[] = [
   '',
@@ -347,27 +327,6 @@ const BODY_TYPES: readonly string[] = [
 
 const bodyTypeProblem = (http: KubeHttpRequest): KubeReply | null =>
   BODY_TYPES.includes(mediaType(http)) ? null : unsupportedPatch();
-
-/** What nobody serves: who may not ask for it hears that first. */
-function unserved(http: KubeHttpRequest, parts: readonly string[]): KubePath {
-  const rest = parts[0] === 'api' ? ['', ...parts.slice(1)] : parts.slice(1);
-  const [group = '', version = '', ...path] = rest;
-  const inNamespace = path[0] === 'namespaces' && path.length > 2;
-  const [plural, name] = inNamespace ? path.slice(2) : path;
-  if ((parts[0] !== 'api' && parts[0] !== 'apis') || plural === undefined) return reply(pathNotFound());
-  const target = {
-    resource: { group, version, plural, kind: '' },
-    namespace: inNamespace ? (path[1] ?? null) : null,
-  };
-  const caller = { user: http.user, manager: '' };
-  const request: KubeRequest =
-    http.method === 'POST'
-      ? { ...target, verb: 'create', object: null }
-      : name === undefined
-        ? { ...target, verb: 'list' }
-        : { ...target, verb: http.method === 'DELETE' ? 'delete' : 'get', name };
-  return { kind: 'request', request, caller };
-}
 
 const mediaType = (http: KubeHttpRequest): string => (http.contentType ?? '').split(';', 1)[0]?.trim() ?? '';
 
