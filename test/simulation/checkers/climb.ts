@@ -26,7 +26,12 @@ export const raisesOf = (timeline: Timeline, order: Order): readonly Raise[] => 
   let reached = -1;
   for (const write of timeline.routeWrites(order.rolloutId ?? '')) {
     const rules = raises(write, order);
-    if (rules.length === 0) continue;
+    if (rules.length === 0) {
+      // Down from what somebody else had written is a rung reached all the same.
+      const set = Math.max(0, ...falls(write, order).map((rule) => rule.shareAfter));
+      if (set > 0) reached = Math.max(reached, Math.min(rungFor(order, set), order.ladder.length - 1));
+      continue;
+    }
     const sharePercent = Math.max(...rules.map((rule) => rule.shareAfter));
     const fromPercent = Math.min(...rules.map((rule) => rule.shareBefore));
     const rung = rungFor(order, sharePercent);

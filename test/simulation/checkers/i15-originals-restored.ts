@@ -66,6 +66,18 @@ const backendOf = ({ canonical: text }: Ref): string => text.replace(/,"weight":
 const changesBackends = (order: Order, edits: readonly SeenWrite[], original: SeenObject): boolean =>
   edits.some(({ after }) => backendsOf(after, order) !== backendsOf(original, order));
 
+/**
+ * The write that left the route as it is to stay. Weights that others set once the originals stood again and our ref was gone
+ * are theirs: what we write after that is a fence and nothing else.
+ */
+const lastRestoring = (ours: readonly SeenWrite[], order: Order): SeenWrite | undefined => {
+  const last = ours.at(-1);
+  if (last === undefined || hasNewRef(last.after, order)) return last;
+  return (
+    ours.findLast((write) => !sameRefs(write.before, write.after) && !hasNewRef(write.after, order)) ?? last
+  );
+};
+
 const sentencesOf = (timeline: Timeline, order: Order, name: string, end: SeenEntry): readonly string[] => {
   const writes = timeline.writes(routePlace(order, name));
   const ours = timeline
@@ -73,7 +85,7 @@ const sentencesOf = (timeline: Timeline, order: Order, name: string, end: SeenEn
     .filter((write) => write.name === name && write.atMs <= end.atMs);
   const entries = timeline.entries(order.rolloutId ?? '');
   const [first] = ours;
-  const last = ours.at(-1);
+  const last = lastRestoring(ours, order);
   const left = last?.after ?? null;
   if (first === undefined || last === undefined || first.before === null || left === null) return [];
   if (objectAt(writes, end.atMs)?.metadata.uid !== left.metadata.uid) return [];

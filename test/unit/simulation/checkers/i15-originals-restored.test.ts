@@ -118,6 +118,15 @@ describe('I15', () => {
     expect(originalsRestored(seen)).toEqual([]);
   });
 
+  test('what others set once the originals stood and our ref was gone stays theirs, though we fence it', () => {
+    const fenced = (weights: Readonly<Record<string, number>>): readonly unknown[] =>
+      originalsRestored(
+        rolledBack().at(197).write(weights, { by: 'other' }).at(198).write(weights, { fence: 7 }).seen(),
+      );
+    expect(fenced({ llm: 86 })).toEqual([]);
+    expect(fenced({ llm: 86, 'llm-new': 4 })).toHaveLength(1);
+  });
+
   test('a route that is gone has nothing to restore, one made anew only traffic to give back', () => {
     const gone = grown()
       .at(90)
