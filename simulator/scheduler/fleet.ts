@@ -19,6 +19,10 @@ export interface FleetOptions {
   readonly skewMs: (instance: Instance) => number;
 }
 
+/** From so many messages on the turn is lost now and then. */
+const RESONANCE_FROM = 2_000;
+const RESONANCE_EVERY = 7;
+
 /** The processes; each is started again after its death. */
 export class Fleet {
   readonly #options: FleetOptions;
@@ -26,6 +30,7 @@ export class Fleet {
   /** Clocks that were set while running; they outlive a restart, for they are the machine's. */
   readonly #skews = new Map<number, number>();
   #turn = 0;
+  #asked = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -43,6 +48,9 @@ export class Fleet {
     if (this.live().length > 0 && this.live().every(({ frozen }) => frozen))
       this.start({ index: this.#slots.length, incarnation: 1 });
     const live = this.live();
+    this.#asked += 1;
+    // Where the same few messages come round and round, each would otherwise meet the same process for ever.
+    if (this.#asked > RESONANCE_FROM && this.#asked % RESONANCE_EVERY === 0) this.#turn += 1;
     return live[this.#turn++ % Math.max(1, live.length)] ?? null;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Checker, Order, SeenWrite, Violation } from '../seen.ts';
 import { adoptionBefore, outcomeOf, rollbackOf } from './journal.ts';
-import { at, falls, largestShare, raises, sameRefs } from './routes.ts';
+import { at, falls, fenceOf, largestShare, raises, sameRefs } from './routes.ts';
 import { between, during, oldPoolOf, type Timeline, timelineOf } from './timeline.ts';
 
 /** Weights of another ladder round differently; a rollback takes more than that. Percent. */
@@ -19,6 +19,17 @@ const takesBack = (order: Order, write: SeenWrite, set: SeenWrite | undefined): 
   sameRefs(set.after, write.before) &&
   falls(write, order).some((rule) => rule.shareBefore - rule.shareAfter > ROUNDING_PERCENT);
 
+/** From reading an object to writing it. */
+const READ_MS = 10_000;
+
+/** A fence of the hold before it, by an executor that could not know yet, and the rollback's own write right behind it. */
+const isOvertaken = (writes: readonly SeenWrite[], index: number, beganAtMs: number): boolean => {
+  const [write, next] = [writes[index], writes[index + 1]];
+  if (write === undefined || next === undefined || !sameRefs(write.before, write.after)) return false;
+  const isLower = (fenceOf(write.after)?.fence ?? 0) < (fenceOf(next.after)?.fence ?? 0);
+  return isLower && next.issuedAtMs <= beganAtMs + READ_MS;
+};
+
 /** Index of the first rollback write among a rollout's writes to one route; -1: there is none. */
 const firstRollback = (
   timeline: Timeline,
@@ -28,6 +39,7 @@ const firstRollback = (
 ): number => {
   const entries = timeline.entries(order.rolloutId ?? '');
   return writes.findIndex((write, index) => {
+    if (isOvertaken(writes, index, beganAtMs)) return false;
     if (write.issuedAtMs >= beganAtMs && raises(write, order).length === 0) return true;
     // A fence alone sets nothing: what stands beside it may be others'.
     const set = writes.slice(0, index).findLast((one) => !sameRefs(one.before, one.after));

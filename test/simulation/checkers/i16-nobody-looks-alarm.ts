@@ -1,5 +1,6 @@
 /** I16: split traffic that nobody evaluates raises an alarm outside the product, and heartbeats tell the truth. */
 import type { Checker, Order, Seen, Violation } from '../seen.ts';
+import { raisesOf } from './climb.ts';
 import { eventsOf, type Interval, isTouched, ratesOf } from './faults.ts';
 import { rollbackOf } from './journal.ts';
 import { type Life, livesOf } from './lives.ts';
@@ -72,10 +73,12 @@ const lies = (seen: Seen, life: Watched, split: Interval): readonly Violation[] 
   const frozen = eventsOf(seen, (what) => what === 'frozen');
   const late = ratesOf(seen, (what) => what === 'calls.lateCall');
   const backMs = rollbackOf(life.entries)?.atMs ?? Number.POSITIVE_INFINITY;
+  // Before our own first growth they arm the alarm, whoever had split the traffic by then.
+  const firstMs = raisesOf(timeline, life.order)[0]?.write.issuedAtMs ?? Number.POSITIVE_INFINITY;
   return timeline.of('heartbeat').flatMap(({ atMs, issuedAtMs, rolloutId }) => {
     const sentMs = issuedAtMs ?? atMs;
     const isAbout = rolloutId === life.rolloutId && sentMs >= split.fromMs + HONEST_MS;
-    if (!isAbout || sentMs > Math.min(split.toMs, backMs)) return [];
+    if (!isAbout || sentMs > Math.min(split.toMs, backMs) || sentMs <= firstMs) return [];
     if (between(scrapes, sentMs - HONEST_MS, sentMs).length > 0) return [];
     const excuses = issuedAtMs === undefined ? [...frozen, ...late] : frozen;
     if (isTouched({ fromMs: sentMs - LATE_MS, toMs: sentMs }, excuses)) return [];
