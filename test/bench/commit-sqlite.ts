@@ -21,12 +21,14 @@ import { HALF_HOUR_FILE, startOn } from './whole-rollout.ts';
 const WARM_UP = 200;
 const COMMITS = 1_000;
 
-interface Records {
+/** What is committed. */
+export interface Records {
   readonly document: RolloutDocument;
   readonly entry: JournalEntry;
 }
 
-const inMidLadder = async (): Promise<Records> => {
+/** A rollout in the middle of its ladder, and the journal entry of a minute. */
+export const inMidLadder = async (): Promise<Records> => {
   const { cloud, rolloutId } = await startOn({ seed: 1 }, HALF_HOUR_FILE);
   await runUntil(cloud, () => bakesAt(cloud, 25));
   const entry = journalOf(cloud, rolloutId).findLast(({ message }) => message.kind === 'observed');

@@ -23,3 +23,19 @@ export const round = (value: number, digits = 3): number => Number(value.toFixed
 /** `p50 5.1, from 4.2 to 9.3`. */
 export const spread = (values: readonly number[], digits = 2): string =>
   `p50 ${median(values).toFixed(digits)}, from ${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}, n ${values.length}`;
+
+/** The result, on standard output: a table for people, or `[{name, value, unit}]`. */
+export const printFigures = (
+  figures: readonly Figure[],
+  { json, aims }: { readonly json: boolean; readonly aims: Readonly<Record<string, string>> },
+): void => {
+  if (json) {
+    console.log(JSON.stringify(figures.map(({ name, value, unit }) => ({ name, value, unit }))));
+    return;
+  }
+  const nameWidth = Math.max(...figures.map(({ name }) => name.length));
+  for (const { name, value, unit, means } of figures) {
+    const aim = aims[name] === undefined ? '' : `[${aims[name]}]`;
+    console.log(`${name.padEnd(nameWidth)}  ${`${value} ${unit}`.padStart(12)}  ${aim.padEnd(8)}  ${means}`);
+  }
+};

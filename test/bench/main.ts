@@ -2,9 +2,10 @@
  * The bench. `node test/bench/main.ts [--json] [NAME…]`: all figures, or those whose names begin with one of the given.
  * Standard output carries the result only; what it was measured on goes to standard error. Nothing is asserted.
  */
+import { alertToWritten } from './alert-to-written.ts';
 import { commitSqlite } from './commit-sqlite.ts';
 import { faultToWritten } from './fault-to-written.ts';
-import type { Figure, Say } from './figure.ts';
+import { type Figure, printFigures, type Say } from './figure.ts';
 import { memoryPer1000 } from './memory-per-1000.ts';
 import { memoryRss } from './memory-rss.ts';
 import { overheadRatio } from './overhead-ratio.ts';
@@ -21,6 +22,7 @@ const AIMS: Readonly<Record<string, string>> = {
   'memory.rss': '≤ 250',
   'overhead.ratio': '≤ 1.1',
   'fault.to.written': '≤ 15',
+  'alert.to.written.p99': '≤ 250',
   'rollouts.per.second': '≥ 20',
   'sim.rollouts.per.s': '≥ 20',
 };
@@ -36,6 +38,7 @@ const BENCHES: readonly (readonly [names: readonly string[], run: Bench])[] = [
   [['memory.per.1000'], memoryPer1000],
   [['overhead.ratio'], overheadRatio],
   [['fault.to.written'], faultToWritten],
+  [['alert.to.written.p50', 'alert.to.written.p99', 'alert.bare.patch', 'alert.commit'], alertToWritten],
   [['rollouts.per.second'], rolloutsPerSecond],
   [['sim.rollouts.per.s'], simRollouts],
 ];
@@ -51,12 +54,4 @@ for (const [names, run] of BENCHES) {
   figures.push(...(await run((line) => void process.stderr.write(`  ${line}\n`))));
 }
 
-if (process.argv.includes('--json')) {
-  console.log(JSON.stringify(figures.map(({ name, value, unit }) => ({ name, value, unit }))));
-} else {
-  const nameWidth = Math.max(...figures.map(({ name }) => name.length));
-  for (const { name, value, unit, means } of figures) {
-    const aim = AIMS[name] === undefined ? '' : `[${AIMS[name]}]`;
-    console.log(`${name.padEnd(nameWidth)}  ${`${value} ${unit}`.padStart(12)}  ${aim.padEnd(8)}  ${means}`);
-  }
-}
+printFigures(figures, { json: process.argv.includes('--json'), aims: AIMS });
