@@ -60,7 +60,16 @@ export interface KubernetesPort {
   }): Promise<KubeAnswer<Readonly<Record<string, readonly string[]>>> | NoAnswer>;
   get(call: KubeCall & { readonly name: string }): Promise<KubeAnswer | NoAnswer>;
   /** All pages. `labelSelector` in the API's syntax, equality only: `a=b,c=d`. */
-  list(call: KubeCall & { readonly labelSelector?: string }): Promise<KubeAnswer<KubeList> | NoAnswer>;
+  list(
+    call: KubeCall & {
+      readonly labelSelector?: string;
+      /**
+       * It may be a moment old: the server answers from its cache. A list that must not be waits there for everything that
+       * others have written, up to a tenth of a second on a busy cluster.
+       */
+      readonly recent?: true;
+    },
+  ): Promise<KubeAnswer<KubeList> | NoAnswer>;
   /** POST with `fieldManager=sluice`, `fieldValidation=Strict`. Also used for reviews (SelfSubjectAccessReview). */
   create(
     call: KubeCall & { readonly object: KubeObject; readonly dryRun?: boolean },

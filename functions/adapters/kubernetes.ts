@@ -82,7 +82,12 @@ export const createKubernetes = (options: KubeRequestOptions): KubernetesPort =>
     get: async (call) => objectOf(await ask(call, { method: 'GET', headers: HEADERS, name: call.name })),
     list: (call) =>
       readAllPages(async (token) => {
-        const query = { labelSelector: call.labelSelector, limit: String(PAGE_SIZE), continue: token };
+        const { labelSelector, recent } = call;
+        // The cache knows no pages.
+        const query =
+          recent === true
+            ? { labelSelector, resourceVersion: '0' }
+            : { labelSelector, limit: String(PAGE_SIZE), continue: token };
         const reply = await ask(call, { method: 'GET', headers: HEADERS, query });
         return reply === null ? badName() : answerOf(reply, readPage);
       }),

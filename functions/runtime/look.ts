@@ -154,7 +154,12 @@ const listPods = async (
   call: LookCall,
 ): Promise<ReturnType<typeof sortOut> | null> => {
   const { cluster, namespace } = call;
-  const answer = await ports.kubernetes.list({ cluster, namespace, resource: RESOURCES.pod });
+  const answer = await ports.kubernetes.list({
+    cluster,
+    namespace,
+    resource: RESOURCES.pod,
+    recent: true,
+  });
   return answer.kind === 'noAnswer' || answer.object === undefined
     ? null
     : sortOut(answer.object.items, call);

@@ -10,6 +10,8 @@ export interface HostedWorld {
   readonly world: World;
   /** Resolves after `ms` of virtual time, or when aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
+  /** A request that a caller may hold the clock for is about to wait for virtual time: nobody shall hold it meanwhile. */
+  letGo?(): void;
   /** Asked about each call of GKE's, Monitoring's and the clusters' APIs. */
   readonly gate?: Gate | undefined;
 }

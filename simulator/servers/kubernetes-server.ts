@@ -30,6 +30,7 @@ export interface KubernetesServerOptions {
 export interface KubernetesHost {
   readonly world: Pick<World, 'kube' | 'nowMs' | 'proxy' | 'unreachableUntilMs'>;
   wait(ms: number, signal?: AbortSignal): Promise<unknown>;
+  letGo?(): void;
   readonly gate?: Gate | undefined;
 }
 

@@ -9,6 +9,8 @@ export interface PacedClock extends Clock {
   hold(atMostMs?: number): () => void;
   /** Hears the time whenever it has moved. */
   onMove(listener: (nowMs: number) => void): void;
+  /** Whoever holds the clock now holds it no longer: what is under way waits for time itself. */
+  letGo(): void;
   /** Time stands still for good; nobody's wait is answered any more. */
   stop(): void;
 }
@@ -93,6 +95,10 @@ class WorldPacedClock implements PacedClock {
       this.#waiting.add(waiting);
       return undefined;
     });
+  }
+
+  letGo(): void {
+    this.#holds.clear();
   }
 
   stop(): void {

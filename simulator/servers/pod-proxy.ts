@@ -28,6 +28,7 @@ export function proxyPathOf(url: string): ProxyPath | null {
 interface ProxyHost {
   readonly world: Pick<World, 'proxy'>;
   wait(ms: number, signal?: AbortSignal): Promise<unknown>;
+  letGo?(): void;
 }
 
 export interface ProxyCall extends ProxyPath {
@@ -54,6 +55,7 @@ export async function serveProxy(
   if (reply.waitMs > 0) {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    host.letGo?.();
     await host.wait(reply.waitMs, gone.signal);
     if (response.destroyed) return null;
     const broken = reply.broken();

@@ -124,6 +124,7 @@ export const startWorldHost = async (options: WorldHostOptions): Promise<WorldHo
   const host: HostedWorld = {
     world,
     wait: async (ms, signal) => void (await clock.wait(ms, signal)),
+    letGo: () => clock.letGo(),
     gate: options.gate,
   };
   const clusters = world.parameters.clusters.map(({ name }) => name);

@@ -43,6 +43,7 @@ const countReady = async (
       resource: RESOURCES.pod,
       namespace: plan.namespace,
       labelSelector: labels.join(','),
+      recent: true,
     }),
   );
   return pods.kind === 'ok' ? readyCount(pods.object.items) : null;

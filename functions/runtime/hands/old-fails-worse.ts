@@ -49,6 +49,7 @@ const readyPods = async (ports: Ports, plan: Plan, side: SidePlan): Promise<read
       resource: RESOURCES.pod,
       namespace: plan.namespace,
       labelSelector: labels.join(','),
+      recent: true,
     }),
   );
   if (pods.kind !== 'ok') return [];

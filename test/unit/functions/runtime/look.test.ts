@@ -172,6 +172,7 @@ describe('a look', () => {
           cluster: CALL.cluster,
           namespace: 'serving',
           resource: { group: '', version: 'v1', plural: 'pods', kind: 'Pod' },
+          recent: true,
         },
       ],
       scrapes: [
