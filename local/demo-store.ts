@@ -7,6 +7,7 @@ import type { StorePort } from '../workflows/ports.ts';
 import type { JournalEntry, RolloutDocument } from '../workflows/rollout/stored.ts';
 import type { DemoRecord } from './demo-result.ts';
 import type { InputProblem, Read } from './input-problem.ts';
+import { readJournal } from './read-journal.ts';
 
 const PAGE = 500;
 
@@ -102,17 +103,7 @@ export const readRecords = (
     const records: StoredRecord[] = [];
     for (const id of rolloutId === null ? ids : [rolloutId]) {
       const { document } = await store.load({ rolloutId: id });
-      if (document !== null) records.push({ document, entries: await journalOf(store, id) });
+      if (document !== null) records.push({ document, entries: await readJournal(store, id) });
     }
     return { records, ids };
   });
-
-/** The whole journal, page by page. A gap does not end it: what is missing is the replay's to tell. */
-const journalOf = async (store: StorePort, rolloutId: string): Promise<readonly JournalEntry[]> => {
-  const entries: JournalEntry[] = [];
-  for (;;) {
-    const page = await store.journal({ rolloutId, afterSeq: entries.at(-1)?.seq ?? 0, limit: PAGE });
-    entries.push(...page);
-    if (page.length < PAGE) return entries;
-  }
-};

@@ -10,6 +10,7 @@ import { openSqliteStore } from '../functions/adapters/store-sqlite.ts';
 import { startWorldHost, type WorldHost } from '../simulator/servers/world-host.ts';
 import { must } from '../workflows/assert.ts';
 import type { StorePort } from '../workflows/ports.ts';
+import type { JournalEntry } from '../workflows/rollout/stored.ts';
 import { demoFrame } from './demo-frame.ts';
 import type { DemoInput } from './demo-input.ts';
 import { type DemoRecord, demoRun } from './demo-result.ts';
@@ -20,6 +21,7 @@ import { RolloutFollower } from './follow-rollout.ts';
 import { liveEdits } from './live-edits.ts';
 import { pairOf, ShareMeter } from './measure-shares.ts';
 import { Operators } from './operators.ts';
+import { readJournal } from './read-journal.ts';
 import { type SpawnedPlatform, spawnPlatform } from './spawn-platform.ts';
 import { type Ask, startRollout, withAccepted } from './start-demo.ts';
 
@@ -165,12 +167,14 @@ const follow = async (live: Live, input: DemoInput, following: Following): Promi
     // What became of it is in the journal.
     post: (path, body, principal) => void asker(platform, principal)(path, body).catch(() => undefined),
   });
+  const journal: JournalEntry[] = [];
+  const ended = platform.ended.then(() => 'ended' as const);
   let revision = -1;
   for (;;) {
     const { document } = await store.load({ rolloutId });
     if (document !== null && document.revision !== revision) {
       revision = document.revision;
-      const journal = await journalOf(store, rolloutId);
+      journal.push(...(await readJournal(store, rolloutId, journal.at(-1)?.seq)));
       for (const entry of follower.take(document, journal)) watcher.onEntry?.(entry);
       operators.look(follower);
     }
@@ -178,30 +182,18 @@ const follow = async (live: Live, input: DemoInput, following: Following): Promi
     if (document !== null)
       await watcher.onFrame?.(demoFrame({ world, spec, follower, document, route: routeOf(input) }));
     if (interrupted.aborted || (document !== null && document.finishedAtMs !== null)) return;
-    if ((await Promise.race([sleep(LOOK_MS), platform.ended.then(() => 'ended' as const)])) === 'ended')
-      throw new Error(platform.why());
+    if ((await Promise.race([sleep(LOOK_MS), ended])) === 'ended') throw new Error(platform.why());
   }
 };
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const PAGE = 500;
-
-const journalOf = async (store: StorePort, rolloutId: string): Promise<DemoRecord['entries']> => {
-  const entries: DemoRecord['entries'][number][] = [];
-  for (;;) {
-    const page = await store.journal({ rolloutId, afterSeq: entries.at(-1)?.seq ?? 0, limit: PAGE });
-    entries.push(...page);
-    if (page.length < PAGE) return entries;
-  }
-};
 
 const recordOf = async (store: StorePort, rolloutId: string): Promise<DemoRecord> => {
   const { document } = await store.load({ rolloutId });
   const { leftovers } = await store.leftovers({ dueOnly: false });
   return {
     document: must(document, 'the rollout that was started'),
-    entries: await journalOf(store, rolloutId),
+    entries: await readJournal(store, rolloutId),
     // They stay in the store's own file; nobody writes this record anywhere.
     attachments: {},
     leftovers: leftovers.filter((one) => one.rolloutId === rolloutId),

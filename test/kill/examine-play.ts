@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BusFile, type StoredMessage } from '../../local/bus/bus-file.ts';
+import { readJournal } from '../../local/read-journal.ts';
 import { RESOURCES } from '../../workflows/kubernetes.ts';
 import type { Plan } from '../../workflows/plans/plan.ts';
 import { readState } from '../../workflows/rollout/read-state.ts';
@@ -12,7 +13,6 @@ import type { Seen, Sighting } from '../simulation/seen.ts';
 import { differences, type GroundTruth, groundTruth } from './ground-truth.ts';
 import type { Play } from './play.ts';
 import { entryOf, seenOf } from './seen-of-play.ts';
-import { journalIn } from './store-follower.ts';
 
 interface Left {
   readonly document: RolloutDocument;
@@ -41,7 +41,7 @@ const leftIn = async (play: Play): Promise<Left | null> => {
     const { leftovers } = await reader.leftovers({ dueOnly: false });
     return {
       document: (await reader.load({ rolloutId })).document ?? document,
-      journal: await journalIn(reader, rolloutId),
+      journal: await readJournal(reader, rolloutId),
       leftovers,
       rejected: await reader.rejected(),
       locked: keys.filter((_key, index) => holders[index] !== null),

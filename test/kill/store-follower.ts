@@ -1,30 +1,16 @@
 /** Reads along, and remembers: whatever was committed once may never be missing or another one later. */
+import { readJournal } from '../../local/read-journal.ts';
 import type { JournalEntry, OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { KillStore, StoreReader } from './kill-store.ts';
 import { itemOf } from './writing-effects.ts';
 
 type Kinds = Parameters<typeof itemOf>[1];
 
-const PAGE = 500;
-
 /** The only rollout of the store; null: there is none yet. */
 const documentIn = async (reader: StoreReader): Promise<RolloutDocument | null> => {
   const [first] = await reader.list({ limit: 1 });
   if (first === undefined) return null;
   return (await reader.load({ rolloutId: first.rolloutId })).document;
-};
-
-export const journalIn = async (
-  reader: StoreReader,
-  rolloutId: string,
-  afterSeq = 0,
-): Promise<readonly JournalEntry[]> => {
-  const entries: JournalEntry[] = [];
-  for (;;) {
-    const page = await reader.journal({ rolloutId, afterSeq: entries.at(-1)?.seq ?? afterSeq, limit: PAGE });
-    entries.push(...page);
-    if (page.length < PAGE) return entries;
-  }
 };
 
 export class StoreFollower {
@@ -87,7 +73,7 @@ export class StoreFollower {
         `the journal ends with entry ${document.journalSeq}, and entry ${known} had been committed`,
       );
     const last = this.entries.at(-1);
-    for (const entry of await journalIn(reader, document.rolloutId, Math.max(0, known - 1))) {
+    for (const entry of await readJournal(reader, document.rolloutId, Math.max(0, known - 1))) {
       const kept = this.entries[entry.seq - 1];
       if (kept === undefined) this.entries[entry.seq - 1] = entry;
       else if (kept.hash !== entry.hash)
