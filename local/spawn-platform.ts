@@ -37,6 +37,10 @@ const LAST_LINES = 20;
 
 type Ready = Pick<SpawnedPlatform, 'apiUrl' | 'busUrl' | 'functionUrls' | 'storePath'>;
 
+/** What the caller's shell says of a Sluice is of another one than this. */
+const withoutSettings = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('SLUICE_')));
+
 /** Resolves when it is ready. @throws Error with its last lines when it ends before that. */
 export const spawnPlatform = async ({
   stateDir,
@@ -44,7 +48,7 @@ export const spawnPlatform = async ({
   onLog,
 }: SpawnOptions): Promise<SpawnedPlatform> => {
   const child = spawn(process.execPath, [MAIN, '--state', stateDir, '--port', '0'], {
-    env: { ...process.env, ...environment },
+    env: { ...withoutSettings(process.env), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const told: string[] = [];

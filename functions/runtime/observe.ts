@@ -216,7 +216,8 @@ const observeMinute = async (
   const { look } = seen;
   if (look !== null) {
     const { stepEntry } = context;
-    const messageId = `${stepEntry}/${seen.minute}${seen.isLast ? '/last' : ''}`;
+    // Whoever comes to a bake that is over looks by himself: one who looked before may not have come to the judging.
+    const messageId = `${stepEntry}/${seen.minute}${seen.isLast ? `/last/${seen.nowMs}` : ''}`;
     const judged = atJudgedEdge(look, facts.plan?.gates.ttft?.edgeSeconds ?? null);
     const advanced = await advance(
       shell,

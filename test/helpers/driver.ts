@@ -1,5 +1,6 @@
 /** Drives one rollout through the pure step alone: every effect is answered by a table, time jumps to the next timer. */
 import type { Plan } from '../../workflows/plans/plan.ts';
+import { timerInWords } from '../../workflows/rollout/describe.ts';
 import type { Effect } from '../../workflows/rollout/effects.ts';
 import type { Command, Message, Outcome } from '../../workflows/rollout/messages.ts';
 import { dueTimers } from '../../workflows/rollout/outbox.ts';
@@ -177,12 +178,13 @@ const observeMinute = (driver: Driver, look: (atMs: number) => Look): void => {
   const { state, context } = readState(driver.document);
   const minute = Math.floor(driver.nowMs / 60_000);
   if (!isObserved(state, context) || minute <= Math.floor((context.evidence.lastAtMs ?? 0) / 60_000)) return;
-  send(driver, {
-    kind: 'observed',
-    messageId: `${context.stepEntry}/${minute}`,
-    stepEntry: context.stepEntry,
-    look: look(driver.nowMs),
-  });
+  sendLook(driver, look, String(minute));
+};
+
+const sendLook = (driver: Driver, look: (atMs: number) => Look, name: string): void => {
+  const { stepEntry } = readState(driver.document).context;
+  const messageId = `${stepEntry}/${name}`;
+  send(driver, { kind: 'observed', messageId, stepEntry, look: look(driver.nowMs) });
 };
 
 /** Runs until `until` holds, minute by minute; throws after ten virtual days. */
@@ -198,6 +200,8 @@ export const drive = (
     if (runEffect(driver, answer)) continue;
     const [due] = dueTimers(driver.document.timers, driver.nowMs);
     if (due !== undefined) {
+      if (timerInWords(due.id) === 'bake') sendLook(driver, look, `last/${driver.nowMs}`);
+      if (!driver.document.timers.some((set) => set.token === due.token)) continue;
       send(driver, { kind: 'timer', messageId: `${due.token}/fired`, timerId: due.id, token: due.token });
       continue;
     }

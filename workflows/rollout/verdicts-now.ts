@@ -19,8 +19,11 @@ export const verdictsNow = (context: RolloutContext): readonly Verdict[] => {
   return [...verdicts, ...unprovedSplit(context, call)];
 };
 
-/** Nobody can say how it went since: what was seen longer ago than this is no pass. */
-const EVIDENCE_AGE_MAX_MS = 90_000;
+/**
+ * Nobody can say how it went since: what was seen longer ago than this is no pass. A bake's judges are asked right after a
+ * look, so this is the time that its calls and the commit may take.
+ */
+const EVIDENCE_AGE_MAX_MS = 30_000;
 
 const notLongAgo = (verdict: Verdict, { evidence, nowMs }: RolloutContext): Verdict => {
   const ageMs = nowMs - (evidence.lastAtMs ?? 0);

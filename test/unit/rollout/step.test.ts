@@ -113,6 +113,18 @@ describe('a rollout through the pure step', () => {
     expect(contextOf(driver).ending).toMatchObject({ outcome: 'rolledBack', reason: 'holdTimeout' });
   });
 
+  test('nobody saw the last minute of a bake: it is extended', () => {
+    const blind = (atMs: number) => ({ atMs, pods: [], pickers: [] });
+    const driver = drive(aDriver(), (at) => stateIs('baking')(at) && contextOf(at).confirmedPercent === 5);
+    const endMs = driver.nowMs + contextOf(driver).bake.remainingMs;
+    drive(driver, (at) => at.nowMs >= endMs);
+    drive(driver, (at) => contextOf(at).bake.extensions === 1, { look: blind });
+
+    const judged = driver.entries.findLast(({ verdicts }) => verdicts.length > 0);
+    expect(judged?.verdicts.map(({ answer }) => answer)).toEqual(['inconclusive']);
+    expect(judged?.verdicts[0]?.sentence).toMatch(/but the last look is 60 s old: inconclusive$/);
+  });
+
   test('a pause stops the bake, a resume confirms anew and bakes the rest', () => {
     const driver = drive(aDriver(), (at) => stateIs('baking')(at) && contextOf(at).confirmedPercent === 5);
     driver.nowMs += 4 * 60_000;
