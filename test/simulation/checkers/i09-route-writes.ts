@@ -56,9 +56,10 @@ const pastOf = (seen: Seen, order: Order, write: SeenWrite): Past => {
   const timeline = timelineOf(seen);
   const writes = timeline.writes(routePlace(order, write.name));
   const entries = lifeOf(seen, order.rolloutId ?? '')?.entries ?? [];
-  // What the plan read is a past, even where others wrote between it and our first write.
-  const plannedMs = entries.find((entry) => outcomeOf(entry) === 'planned')?.atMs ?? write.atMs;
-  const firstMs = Math.min(plannedMs, timeline.routeWrites(order.rolloutId ?? '')[0]?.atMs ?? write.atMs);
+  // What the plan read is a past, even where others wrote between it and our first write, or while it was made.
+  const planned = entries.findIndex((entry) => outcomeOf(entry) === 'planned');
+  const readMs = entries.slice(0, planned + 1).findLast(({ to }) => to === 'preflight')?.atMs ?? write.atMs;
+  const firstMs = Math.min(readMs, timeline.routeWrites(order.rolloutId ?? '')[0]?.atMs ?? write.atMs);
   const began = objectAt(writes, firstMs - 1) ?? writes[0]?.before ?? null;
   const since = writes.filter(({ atMs }) => atMs >= firstMs && atMs <= write.atMs);
   const objects = [began, ...since.map(({ before }) => before)];
