@@ -3,11 +3,13 @@ import type { World } from '../simulator/world/world.ts';
 import type { Ending, Hold } from '../workflows/rollout/context.ts';
 import type { RolloutDocument } from '../workflows/rollout/stored.ts';
 import type { RolloutSpec } from '../workflows/spec/rollout-spec.ts';
-import type { CellSums } from '../workflows/steps/evidence.ts';
+import type { CellSums } from '../workflows/steps/cell-sums.ts';
+import { podsOfSide, sharesNow, sidesOfSpec } from './demo-sides.ts';
 import type { RolloutFollower, ShareClocks } from './follow-rollout.ts';
 
 export interface SideFrame {
-  readonly pool: string;
+  /** The pool's, or the adapter's. */
+  readonly name: string;
   readonly ready: number;
   readonly pods: number;
   readonly pickerUp: boolean;
@@ -89,16 +91,17 @@ export const demoFrame = ({ world, spec, follower, document, route }: FrameOf): 
   const truth = world.truth();
   const state = follower.now?.state;
   const context = state?.context;
-  const sideFrame = (pool: string, side: 'old' | 'new'): SideFrame => {
+  const sides = sidesOfSpec(spec);
+  const sideFrame = (side: 'old' | 'new'): SideFrame => {
+    const name = sides.asked === null ? sides[side] : sides.pool;
     const found = truth.pools.find(
-      (one) => one.cluster === spec.cluster && one.namespace === spec.namespace && one.name === pool,
+      (one) => one.cluster === spec.cluster && one.namespace === spec.namespace && one.name === name,
     );
     const sums = context?.evidence[side];
     const inRotation = found?.inRotation ?? 0;
     return {
-      pool,
-      ready: inRotation,
-      pods: found?.pods ?? 0,
+      name: sides[side],
+      ...podsOfSide(truth, sides, side),
       pickerUp: found?.pickerUp ?? false,
       load: found === undefined || inRotation === 0 ? null : found.inFlight / inRotation,
       errorRatio: sums === undefined ? null : ratioOf(sums.errors),
@@ -106,11 +109,6 @@ export const demoFrame = ({ world, spec, follower, document, route }: FrameOf): 
       samples: sums?.errors.n ?? 0,
     };
   };
-  const rule = truth.routes
-    .find(
-      (one) => one.cluster === spec.cluster && one.namespace === route.namespace && one.name === route.name,
-    )
-    ?.rules.find(({ stored }) => spec.from.pool in stored || spec.to.pool in stored);
   const { course } = context ?? {};
   return {
     nowMs: world.nowMs,
@@ -125,22 +123,14 @@ export const demoFrame = ({ world, spec, follower, document, route }: FrameOf): 
     ladder: course?.ladder ?? spec.ladder,
     rung: context?.rung ?? -1,
     askedPercent: follower.shares.at(-1)?.sharePercent ?? 0,
-    programmedPercent: rule === undefined ? null : partOf(rule.programmed, spec),
-    measuredPercent: rule?.measuredPercent?.[spec.to.pool] ?? null,
+    ...sharesNow(truth, sides, route),
     clocks: follower.shares.at(-1) ?? null,
     progress: progressOf(follower, world.nowMs),
-    sides: [sideFrame(spec.from.pool, 'old'), sideFrame(spec.to.pool, 'new')],
+    sides: [sideFrame('old'), sideFrame('new')],
     limits: {
       errorRatio: course?.gates.errors.ratioMax ?? spec.objectives.errorRatio,
       ttft: course?.gates.ttft ?? null,
     },
     requests: { total: truth.requests.total, failed: truth.requests.failed },
   };
-};
-
-/** The new side's part of the two pools' weights, percent. */
-const partOf = (weights: Readonly<Record<string, number>>, spec: RolloutSpec): number => {
-  const fresh = weights[spec.to.pool] ?? 0;
-  const all = fresh + (weights[spec.from.pool] ?? 0);
-  return all === 0 ? 0 : (100 * fresh) / all;
 };

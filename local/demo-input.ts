@@ -9,6 +9,7 @@ import { readStack } from './manifest-files.ts';
 import { type RolloutInput, readRollout } from './rollout-input.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { checkStack } from './stack.ts';
+import { twinAdapter } from './twin-adapter.ts';
 import { twinRollout } from './twin-rollout.ts';
 
 export interface DemoInput {
@@ -59,6 +60,16 @@ export const readCheckedStack = (folder: string): Read<readonly KubeObject[]> =>
   return { kind: 'ok', value: read.value.map(({ object }) => object) };
 };
 
+/** A rollout file for a stack that came without one. */
+const madeRollout = (
+  stack: readonly KubeObject[],
+  example: Scenario['example'],
+  folder: string,
+): Read<RolloutInput> =>
+  example === 'adapter'
+    ? twinAdapter(stack, folder)
+    : twinRollout(stack, example === 'base-model' ? 'baseModel' : 'node', folder);
+
 /** Reads what the choice names, and applies what the scenario changes. */
 export const readDemo = (choice: DemoChoice): Read<DemoInput> => {
   const scenario = findScenario(choice.scenario ?? 'node-update');
@@ -69,7 +80,7 @@ export const readDemo = (choice: DemoChoice): Read<DemoInput> => {
   if (stack.kind === 'problems') return stack;
   const isMade = choice.file === undefined && choice.stack !== undefined;
   const rollout = isMade
-    ? twinRollout(stack.value, example === 'base-model' ? 'baseModel' : 'node', folder)
+    ? madeRollout(stack.value, example, folder)
     : readRollout(choice.file ?? join(EXAMPLES, example, 'rollout.yaml'));
   if (rollout.kind === 'problems') return rollout;
   const { spec, fileName } = rollout.value;
@@ -81,6 +92,10 @@ export const readDemo = (choice: DemoChoice): Read<DemoInput> => {
       what,
       'Use a file with spec.to.nodes.create, or leave -f out.',
     );
+  }
+  if (needs === 'adapter' && spec.adapter === null) {
+    const what = `Scenario ${scenario.value.name} is about an adapter, and this file has none.`;
+    return failed('scenario-needs-adapter', fileName, what, 'Use a file of type adapter, or leave -f out.');
   }
   const edited = editRollout(rollout.value, edits(spec));
   if (edited.kind === 'problems') return edited;

@@ -1,7 +1,12 @@
 /** What a demo came to: the figures of the last line, and what a person wants to know at the end. */
 
 import type { World } from '../simulator/world/world.ts';
-import { type ObjectIdentity, RESOURCES } from '../workflows/kubernetes.ts';
+import {
+  type KubeObject,
+  type KubeResource,
+  type ObjectIdentity,
+  RESOURCES,
+} from '../workflows/kubernetes.ts';
 import { at, itemsOf } from '../workflows/plans/fields.ts';
 import type { BackendRef, Finding, Plan } from '../workflows/plans/plan.ts';
 import { INTENT_ANNOTATION, NODE_POOL_OWNER_LABEL } from '../workflows/plans/plan-create.ts';
@@ -10,7 +15,9 @@ import type { Ending } from '../workflows/rollout/context.ts';
 import { readState } from '../workflows/rollout/read-state.ts';
 import { type Replay, replay } from '../workflows/rollout/replay.ts';
 import type { JournalEntry, Leftover, RolloutDocument } from '../workflows/rollout/stored.ts';
+import { resourceOf, viewOf } from '../workflows/steps/carrier.ts';
 import type { DemoInput } from './demo-input.ts';
+import { sidesOfSpec } from './demo-sides.ts';
 import type { RolloutFollower, ShareClocks } from './follow-rollout.ts';
 import type { RolloutInput } from './rollout-input.ts';
 import type { RouteName } from './scenarios.ts';
@@ -32,7 +39,7 @@ export interface DemoResult {
   readonly samplesPerGate: Readonly<Record<string, readonly (number | null)[]>>;
   /** Requests that each server of the world answered; null in a virtual run, which has none. */
   readonly requestsPerServer: Readonly<Record<string, number>> | null;
-  /** Of the rules that name one of the two pools, at the end. */
+  /** Of the rules that name one of the two sides, at the end. Targets of an adapter are shown as refs. */
   readonly backendRefs: readonly BackendRef[];
   readonly journalEntries: number;
   readonly replayMatches: boolean;
@@ -104,7 +111,7 @@ export const demoRun = (ran: Ran): DemoRun => {
       ]),
     ),
     requestsPerServer: ran.requestsPerServer,
-    backendRefs: backendRefsNow(ran),
+    backendRefs: backendRefsNow(ran, plan),
     journalEntries: entries.length,
     replayMatches: replayed.kind === 'matches',
   };
@@ -172,14 +179,36 @@ const requestsOf = (world: World): DemoResult['requests'] => {
   return { total, failed };
 };
 
-const backendRefsNow = ({ world, route, rollout }: Ran): readonly BackendRef[] => {
-  const { spec } = rollout;
-  const object = world.kube(spec.cluster)?.read(RESOURCES.httpRoute, route.namespace, route.name);
-  return itemsOf(at(object, 'spec', 'rules'))
+/** What carries the weights: HTTPRoutes or an adapter's objects, in which targets are seen as refs. */
+const backendRefsNow = (ran: Ran, plan: Plan | null): readonly BackendRef[] => {
+  const { world, rollout } = ran;
+  const { cluster, old, new: fresh } = sidesOfSpec(rollout.spec);
+  return viewsOf(ran, plan)
+    .flatMap(({ resource, namespace, name, view }) => {
+      const object = world.kube(cluster)?.read(resource, namespace, name);
+      return object === undefined ? [] : itemsOf(at(view(object), 'spec', 'rules'));
+    })
     .map((rule) => backendRefsOf(rule))
-    .filter((refs) => refs.some(({ name }) => name === spec.from.pool || name === spec.to.pool))
+    .filter((refs) => refs.some(({ name }) => name === old || name === fresh))
     .flat();
 };
+
+interface Viewed {
+  readonly resource: KubeResource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly view: (object: KubeObject) => KubeObject;
+}
+
+const viewsOf = ({ route, rollout }: Ran, plan: Plan | null): readonly Viewed[] =>
+  rollout.spec.adapter === null
+    ? [{ ...route, resource: RESOURCES.httpRoute, view: (object) => object }]
+    : (plan?.routes ?? []).map((one) => ({
+        resource: resourceOf(one),
+        namespace: one.namespace,
+        name: one.name,
+        view: (object) => viewOf(object, one),
+      }));
 
 const findingsOf = (entries: readonly JournalEntry[]): readonly Finding[] =>
   entries.flatMap(({ message }) =>

@@ -1,4 +1,5 @@
 /** What a demo is told, and what it tells: the same for one in virtual time and one over real servers. */
+import type { World } from '../simulator/world/world.ts';
 import type { JournalEntry } from '../workflows/rollout/stored.ts';
 import type { DemoFrame } from './demo-frame.ts';
 import type { DemoRun } from './demo-result.ts';
@@ -12,6 +13,8 @@ export interface DemoSettings {
 }
 
 export interface DemoWatcher {
+  /** The stack has served for a while and nothing is started: for those who compare with how it was. */
+  onWorld?(world: World): void;
   /** Just before the start; the codes of the warnings that the demo accepts in a file that it made. */
   onStart?(accepted: readonly string[]): void;
   onEntry?(entry: JournalEntry): void;

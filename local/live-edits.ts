@@ -25,7 +25,7 @@ const shortBakes = (ladder: readonly RungSpec[]): readonly number[] => {
 
 /**
  * What a live demo changes in the rollout file so that it ends in a minute and a half at sixty times the wall's pace: a
- * ladder of at most 30 virtual minutes, retention and `after.newPods` of at most 5 each.
+ * ladder of at most 30 virtual minutes, retention and `after.newPods` (`after.newAdapter`) of at most 5 each.
  */
 export const liveEdits = (spec: RolloutSpec): readonly FileEdit[] => {
   const bakes = shortBakes(spec.ladder);
@@ -43,7 +43,7 @@ export const liveEdits = (spec: RolloutSpec): readonly FileEdit[] => {
     { path: ['spec', 'pacing', 'warmUp'], value: seconds(Math.min(pacing.warmUpMs, WARM_UP_MAX_MS)) },
     { path: ['spec', 'retention', 'old'], value: seconds(Math.min(retention.oldMs, WAIT_MAX_MS)) },
     {
-      path: ['spec', 'rollback', 'after', 'newPods'],
+      path: ['spec', 'rollback', 'after', spec.adapter === null ? 'newPods' : 'newAdapter'],
       value: seconds(Math.min(rollback.afterNewPodsMs, WAIT_MAX_MS)),
     },
   ];

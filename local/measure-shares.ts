@@ -1,6 +1,6 @@
 /** The third clock: when the requests themselves show a share. Counted at the clients' side, not by Sluice. */
 import type { World } from '../simulator/world/world.ts';
-import type { RolloutSpec } from '../workflows/spec/rollout-spec.ts';
+import { type DemoSides, requestsBySide } from './demo-sides.ts';
 import type { ShareClocks } from './follow-rollout.ts';
 
 const PROBE_MS = 5_000;
@@ -11,33 +11,18 @@ interface Counts {
   readonly new: number;
 }
 
-/** The two pools of a rollout. */
-export interface PoolPair {
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly oldPool: string;
-  readonly newPool: string;
-}
-
-export const pairOf = ({ cluster, namespace, from, to }: RolloutSpec): PoolPair => ({
-  cluster,
-  namespace,
-  oldPool: from.pool,
-  newPool: to.pool,
-});
-
 /**
- * Looks at the pools' counts every few seconds while a share is written and not yet seen. Has the world compute its
+ * Looks at both sides' counts every few seconds while a share is written and not yet seen. Has the world compute its
  * traffic up to then, in runs that are watched as in those that are not.
  */
 export class ShareMeter {
   readonly #world: World;
-  readonly #pools: PoolPair;
+  readonly #sides: DemoSides;
   #last: Counts | null = null;
 
-  constructor(world: World, pools: PoolPair) {
+  constructor(world: World, sides: DemoSides) {
     this.#world = world;
-    this.#pools = pools;
+    this.#sides = sides;
   }
 
   probe(shares: readonly ShareClocks[]): void {
@@ -65,13 +50,8 @@ export class ShareMeter {
   }
 
   #count(): Counts {
-    const { cluster, namespace, oldPool, newPool } = this.#pools;
     this.#world.settle();
     const truth = this.#world.truth();
-    const total = (name: string): number =>
-      truth.pools.find(
-        (pool) => pool.cluster === cluster && pool.namespace === namespace && pool.name === name,
-      )?.total ?? 0;
-    return { atMs: truth.asOfMs, old: total(oldPool), new: total(newPool) };
+    return { atMs: truth.asOfMs, ...requestsBySide(truth, this.#sides) };
   }
 }

@@ -14,12 +14,13 @@ import type { JournalEntry } from '../workflows/rollout/stored.ts';
 import { demoFrame } from './demo-frame.ts';
 import type { DemoInput } from './demo-input.ts';
 import { type DemoRecord, demoRun } from './demo-result.ts';
+import { sidesOfSpec } from './demo-sides.ts';
 import type { DemoEnd, DemoSettings, DemoWatcher } from './demo-watch.ts';
 import { DEMO_BEFORE_MS, demoWorld, routeOf } from './demo-world.ts';
 import { editRollout } from './edit-rollout.ts';
 import { RolloutFollower } from './follow-rollout.ts';
 import { liveEdits } from './live-edits.ts';
-import { pairOf, ShareMeter } from './measure-shares.ts';
+import { ShareMeter } from './measure-shares.ts';
 import { Operators } from './operators.ts';
 import { readJournal } from './read-journal.ts';
 import { type SpawnedPlatform, spawnPlatform } from './spawn-platform.ts';
@@ -121,6 +122,7 @@ const play = async (
   watcher: DemoWatcher,
 ): Promise<DemoEnd> => {
   const { host, platform, store } = live;
+  watcher.onWorld?.(host.world);
   const { rollout, accepted } = await withAccepted(asker(platform, STARTER), input);
   watcher.onStart?.(accepted);
   const started = await startRollout(asker(platform, STARTER), rollout, `demo-${settings.seed}`);
@@ -160,7 +162,7 @@ const follow = async (live: Live, input: DemoInput, following: Following): Promi
   const { rolloutId, follower, watcher, interrupted } = following;
   const { world, clock } = host;
   const { spec } = input.rollout;
-  const meter = new ShareMeter(world, pairOf(spec));
+  const meter = new ShareMeter(world, sidesOfSpec(spec));
   const operators = new Operators(input.scenario.operator, {
     later: (ms, act) => void clock.wait(ms).then(act),
     document: () => follower.now?.document,

@@ -8,10 +8,11 @@ import type { RolloutDocument } from '../workflows/rollout/stored.ts';
 import { demoFrame } from './demo-frame.ts';
 import type { DemoInput } from './demo-input.ts';
 import { type DemoRecord, demoRun } from './demo-result.ts';
+import { sidesOfSpec } from './demo-sides.ts';
 import type { DemoEnd, DemoSettings, DemoWatcher } from './demo-watch.ts';
 import { DEMO_BEFORE_MS, demoWorld, routeOf } from './demo-world.ts';
 import { RolloutFollower } from './follow-rollout.ts';
-import { pairOf, ShareMeter } from './measure-shares.ts';
+import { ShareMeter } from './measure-shares.ts';
 import { type OperatorHands, Operators } from './operators.ts';
 import type { RouteName } from './scenarios.ts';
 import { createSimulatedCloud, type SimulatedCloud } from './simulated-cloud.ts';
@@ -47,6 +48,7 @@ export const runVirtualDemo = async (
   watcher: DemoWatcher = {},
 ): Promise<DemoEnd> => {
   const cloud = await preparedCloud(input, settings);
+  watcher.onWorld?.(cloud.world);
   const setting: Setting = { cloud, input, route: routeOf(input) };
   const ask: Ask = (path, body) => cloud.call('POST', path, body);
   const { rollout, accepted } = await withAccepted(ask, input);
@@ -94,7 +96,7 @@ const follow = async (setting: Setting, follower: RolloutFollower, watcher: Demo
   const { cloud, input, route } = setting;
   const { scheduler, world } = cloud;
   const { spec } = input.rollout;
-  const meter = new ShareMeter(world, pairOf(spec));
+  const meter = new ShareMeter(world, sidesOfSpec(spec));
   const untilMs = scheduler.nowMs + LONGEST_MS;
   let nextFrameMs = watcher.onFrame === undefined ? Number.POSITIVE_INFINITY : 0;
   const until = (): boolean => {

@@ -28,10 +28,10 @@ export interface Scenario {
   /** One sentence, without the end. */
   readonly about: string;
   /** Folder in examples/. */
-  readonly example: 'node-update' | 'base-model';
+  readonly example: 'node-update' | 'base-model' | 'adapter';
   readonly endsAs: 'promoted' | 'rolledBack' | 'failed';
   /** What the rollout must have for it; null: nothing. */
-  readonly needs: 'create' | null;
+  readonly needs: 'create' | 'adapter' | null;
   readonly edits: (spec: RolloutSpec) => readonly FileEdit[];
   readonly world: (spec: RolloutSpec, route: RouteName) => WorldInput;
   readonly operator: readonly OperatorAct[];
@@ -81,6 +81,15 @@ const atShare = (spec: RolloutSpec, forMs: number, act: Act): WorldInput => ({
         cluster: spec.cluster,
         namespace: spec.namespace,
         pool: spec.to.pool,
+        ...(spec.adapter === null
+          ? {}
+          : {
+              rewritten: {
+                asked: spec.adapter.alias,
+                target: spec.adapter.to.name,
+                besides: spec.adapter.from,
+              },
+            }),
         percent: shareOf(spec),
         forMs,
       },
@@ -104,6 +113,38 @@ const NODE = {
   world: () => ({}),
   operator: [APPROVES],
 } as const;
+
+const ADAPTER = { ...NODE, example: 'adapter', needs: 'adapter' } as const;
+
+const loseOnOnePod = ({ cluster, namespace, from, adapter }: RolloutSpec, as: 'absent' | 'silent'): Act => ({
+  kind: 'adapterMissing',
+  target: { cluster, namespace, pool: from.pool, pods: 1 },
+  adapter: adapter?.to.name ?? '',
+  as,
+});
+
+/** Weights as somebody else would have them. */
+const editOf = (
+  { cluster, namespace, from, to, adapter }: RolloutSpec,
+  route: RouteName,
+  share: number,
+): Act =>
+  adapter === null
+    ? {
+        kind: 'weightsEdited',
+        cluster,
+        namespace: route.namespace,
+        route: route.name,
+        weights: { [from.pool]: 100 - share, [to.pool]: share },
+      }
+    : {
+        kind: 'targetsEdited',
+        cluster,
+        namespace,
+        pool: from.pool,
+        asked: adapter.alias,
+        weights: { [adapter.from]: 100 - share, [adapter.to.name]: share },
+      };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -163,15 +204,30 @@ export const SCENARIOS: readonly Scenario[] = [
     endsAs: 'promoted',
     world: (spec, route) => {
       const share = Math.max(1, Math.floor(shareOf(spec) * 0.6));
-      return atShare(spec, 3 * MINUTE_MS, {
-        kind: 'weightsEdited',
-        cluster: spec.cluster,
-        namespace: route.namespace,
-        route: route.name,
-        weights: { [spec.from.pool]: 100 - share, [spec.to.pool]: share },
-      });
+      return atShare(spec, 3 * MINUTE_MS, editOf(spec, route, share));
     },
     operator: [APPROVES, ADOPTS],
+  },
+  {
+    ...ADAPTER,
+    name: 'adapter',
+    about:
+      'A new version of a LoRA adapter on the pods that serve the old one; its targets climb the ladder.',
+    endsAs: 'promoted',
+  },
+  {
+    ...ADAPTER,
+    name: 'adapter-silent',
+    about: 'On one pod the new version loads and has no effect: verifying sees it, before any traffic.',
+    endsAs: 'failed',
+    world: (spec) => ({ acts: [{ when: { afterMs: 0 }, act: loseOnOnePod(spec, 'silent') }] }),
+  },
+  {
+    ...ADAPTER,
+    name: 'adapter-missing',
+    about: 'One pod loses the new version while a quarter of the users is on it, and cannot load it again.',
+    endsAs: 'rolledBack',
+    world: (spec) => atShare(spec, 2 * MINUTE_MS, loseOnOnePod(spec, 'absent')),
   },
 ];
 

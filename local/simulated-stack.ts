@@ -4,7 +4,7 @@ import type { ClusterParameters, NodePoolParameters, WorldInput } from '../simul
 import { type KubeObject, RESOURCES } from '../workflows/kubernetes.ts';
 import type { RolloutSpec } from '../workflows/spec/rollout-spec.ts';
 import { DEFAULT_MACHINE } from './scenarios.ts';
-import { type Demand, demandOf, namespacesOf } from './stack.ts';
+import { adapterKindsOf, type Demand, demandOf, namespacesOf } from './stack.ts';
 
 const ZONES = 2;
 /** Where workloads go that name no node pool. */
@@ -50,6 +50,7 @@ export const clustersFor = (
     nodePools: nodePoolsFor(cluster, [...demandOf(objects), ...(more.demands ?? [])], more.nodePools ?? []),
     namespaces: [...new Set(['default', ...namespacesOf(objects)])],
     quotas: {},
+    ...adapterKindsOf(objects),
   },
   {
     name: cluster === EU_CLUSTER ? US_CLUSTER : EU_CLUSTER,
@@ -71,7 +72,7 @@ export const worldOf = ({ spec, stack, manifests }: SimulatedStack): WorldInput 
   return {
     clusters: clustersFor(spec.cluster, stack, { demands, nodePools }),
     stacks: [{ cluster: spec.cluster, objects: stack }],
-    traffic: [{ cluster: spec.cluster, ...hostOf(stack), models: adapterPartsOf(spec) }],
+    traffic: [{ cluster: spec.cluster, ...hostOf(stack), models: adapterPartsOf(spec, stack) }],
     alertPolicies: spec.alerts.policies.map(({ name }) => ({
       name,
       displayName: `5xx of ${spec.to.pool}`,
@@ -87,11 +88,31 @@ export const worldOf = ({ spec, stack, manifests }: SimulatedStack): WorldInput 
   };
 };
 
-/** Clients ask for the adapters that stay, a tenth of the requests each at most; the rest asks for the base model. */
-const adapterPartsOf = ({ to: { adapters } }: RolloutSpec): Readonly<Record<string, number>> => {
-  const names = Object.keys(adapters).filter((name) => adapters[name] === 'same');
-  return Object.fromEntries(names.map((name) => [name, Math.min(0.1, 0.5 / names.length)]));
+/** Part of the requests that ask for adapters, each of them and all together at most. */
+const ADAPTER_PART_MAX = 0.1;
+const ADAPTERS_PART_MAX = 0.5;
+
+/** Clients ask for the adapters that stay, or for the one that gets a new version; the rest asks for the base model. */
+const adapterPartsOf = (
+  { to, adapter }: RolloutSpec,
+  stack: readonly KubeObject[],
+): Readonly<Record<string, number>> => {
+  const names =
+    adapter === null
+      ? Object.keys(to.adapters).filter((name) => to.adapters[name] === 'same')
+      : [isAnswered(adapter.alias, stack) ? adapter.alias : adapter.from];
+  const part = Math.min(ADAPTER_PART_MAX, ADAPTERS_PART_MAX / names.length);
+  return Object.fromEntries(names.map((name) => [name, part]));
 };
+
+const CARRIERS = new Set(['InferenceModelRewrite', 'InferenceModel']);
+
+/** Whether some object of the stack makes something of a name; else clients cannot ask for it yet. */
+const isAnswered = (alias: string, stack: readonly KubeObject[]): boolean =>
+  stack.some(
+    (object) =>
+      CARRIERS.has(object.kind) && JSON.stringify(object['spec'] ?? {}).includes(JSON.stringify(alias)),
+  );
 
 /** A host that the stack's routes answer to. */
 const hostOf = (stack: readonly KubeObject[]): { readonly host?: string } => {

@@ -1,5 +1,6 @@
 /** A serving stack as the demo sees it: where its pool is, what it needs, and whether the simulated cluster takes it. */
 import type { LoadFailure } from '../simulator/world/kubernetes/load-stack.ts';
+import type { ClusterParameters } from '../simulator/world/parameters.ts';
 import { createWorld } from '../simulator/world/world.ts';
 import type { KubeObject } from '../workflows/kubernetes.ts';
 import { RESOURCES } from '../workflows/kubernetes.ts';
@@ -69,11 +70,28 @@ export const namespacesOf = (objects: readonly KubeObject[]): readonly string[] 
   ...new Set(objects.map(namespaceOf)),
 ];
 
+/** A stack with InferenceModels comes from a cluster before rewrites; one with llm-d's from a cluster that serves those too. */
+export const adapterKindsOf = (objects: readonly KubeObject[]): Pick<ClusterParameters, 'adapterKinds'> => {
+  if (objects.some(({ kind }) => kind === 'InferenceModel')) return { adapterKinds: 'models' };
+  const isLlmd = objects.some(
+    ({ apiVersion, kind }) => kind === 'InferenceModelRewrite' && apiVersion.startsWith('llm-d.ai/'),
+  );
+  return isLlmd ? { adapterKinds: 'both' } : {};
+};
+
 /** What the API server of a simulated cluster says to each object; none: it takes them all. */
 export const checkStack = (manifests: readonly Manifest[]): readonly InputProblem[] => {
   const objects = manifests.map(({ object }) => object);
   const world = createWorld({
-    clusters: [{ name: SCRATCH, nodePools: [], namespaces: namespacesOf(objects), quotas: {} }],
+    clusters: [
+      {
+        name: SCRATCH,
+        nodePools: [],
+        namespaces: namespacesOf(objects),
+        quotas: {},
+        ...adapterKindsOf(objects),
+      },
+    ],
     traffic: [],
   });
   return world.load({ cluster: SCRATCH, namespace: 'default', objects }).map((failure) => {

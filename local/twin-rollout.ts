@@ -1,14 +1,14 @@
 /** A rollout for a stack that came without one: to a twin of its own pool. The demo's convenience, see twin-side.ts. */
 import { US_CLUSTER } from '../simulator/world/defaults.ts';
-import { createWorld } from '../simulator/world/world.ts';
 import type { KubeObject } from '../workflows/kubernetes.ts';
 import { selects, stringMapAt } from '../workflows/plans/fields.ts';
 import { templateLabels } from '../workflows/plans/inference-pool.ts';
 import { parseRolloutFile } from '../workflows/spec/parse-rollout-file.ts';
 import { rolloutText } from './edit-rollout.ts';
-import type { Read } from './input-problem.ts';
+import type { InputProblem, Read } from './input-problem.ts';
+import { namesOfStack } from './names-of-stack.ts';
 import type { RolloutInput } from './rollout-input.ts';
-import { clustersFor, SHARED_NODE_POOL } from './simulated-stack.ts';
+import { SHARED_NODE_POOL } from './simulated-stack.ts';
 import { demandOf, type StackPool, servingPool } from './stack.ts';
 import { TWIN_SUFFIX, twinSide } from './twin-side.ts';
 
@@ -25,19 +25,12 @@ export const twinRollout = (
   folder: string,
 ): Read<RolloutInput> => {
   const pool = servingPool(stack);
-  if (pool === null) {
-    const what = 'No HTTPRoute of the stack sends traffic to an InferencePool of the stack.';
-    const mend = 'Add both to the folder, or give a rollout file with -f.';
-    return {
-      kind: 'problems',
-      problems: [{ file: folder, line: null, column: null, code: 'no-serving-pool', what, mend }],
-    };
-  }
+  if (pool === null) return noServingPool(folder);
   const to = type === 'node' ? newNodes(stack, pool) : newModel(stack, pool);
   const text = rolloutText(COMMENT, {
     apiVersion: 'sluice.dev/v1',
     kind: 'Rollout',
-    metadata: { name: `${pool.name.replaceAll('.', '-').slice(0, 32).replace(/-+$/, '')}-update` },
+    metadata: { name: rolloutNameOf(pool.name, 'update') },
     spec: {
       type,
       cluster: US_CLUSTER,
@@ -55,6 +48,19 @@ export const twinRollout = (
   const manifests = twinSide(stack, pool);
   return { kind: 'ok', value: { fileName: FILE_NAME, text, spec: parsed.spec, manifests } };
 };
+
+export const noServingPool = (folder: string): { readonly kind: 'problems'; problems: InputProblem[] } => {
+  const what = 'No HTTPRoute of the stack sends traffic to an InferencePool of the stack.';
+  const mend = 'Add both to the folder, or give a rollout file with -f.';
+  return {
+    kind: 'problems',
+    problems: [{ file: folder, line: null, column: null, code: 'no-serving-pool', what, mend }],
+  };
+};
+
+/** A rollout's name for a pool's. */
+export const rolloutNameOf = (pool: string, what: string): string =>
+  `${pool.replaceAll('.', '-').slice(0, 32).replace(/-+$/, '')}-${what}`;
 
 const serversOf = (stack: readonly KubeObject[], pool: StackPool): readonly KubeObject[] => {
   const selector = stringMapAt(pool.object, 'spec', 'selector', 'matchLabels');
@@ -76,33 +82,12 @@ const newNodes = (stack: readonly KubeObject[], pool: StackPool): object => {
   };
 };
 
-/** Names and adapters are what the stack's servers answer to: they are asked, in a world of their own. */
+/** Names and adapters are what the stack's servers answer to. */
 const newModel = (stack: readonly KubeObject[], pool: StackPool): object => {
-  const cluster = US_CLUSTER;
-  const world = createWorld({
-    clusters: clustersFor(cluster, stack),
-    stacks: [{ cluster, objects: stack }],
-    traffic: [],
-  });
-  const { models } = world.handlers();
-  const names = new Set<string>();
-  const adapters: Record<string, 'same'> = {};
-  for (const pod of world.truth().pods.filter(({ ready }) => ready)) {
-    const reply = models.ask({
-      cluster,
-      namespace: pod.namespace,
-      target: { pod: pod.name, port: 8000 },
-      method: 'GET',
-      path: '/v1/models',
-      timeoutMs: 1000,
-    });
-    if (!('value' in reply) || reply.value.kind !== 'answered' || reply.value.status !== 200) continue;
-    const { data } = JSON.parse(reply.value.body) as { data: { id: string; parent: string | null }[] };
-    for (const { id, parent } of data) {
-      if (parent === null) names.add(id);
-      else adapters[id] = 'same';
-    }
-  }
-  const id = [...names][0] ?? pool.name;
-  return { nodes: 'same', model: { id, revision: 'demo', servedNames: [...names] }, adapters };
+  const { names, adapters } = namesOfStack(stack);
+  return {
+    nodes: 'same',
+    model: { id: names[0] ?? pool.name, revision: 'demo', servedNames: names },
+    adapters: Object.fromEntries(adapters.map(({ name }) => [name, 'same'])),
+  };
 };

@@ -21,7 +21,7 @@ const FIELDS = [
 ];
 
 /** Scenarios in which not one request may fail. */
-const NONE_FAILED = new Set(['node-update', 'base-model']);
+const NONE_FAILED = new Set(['node-update', 'base-model', 'adapter', 'adapter-silent']);
 
 const parse = (line: string): Readonly<Record<string, unknown>> | null => {
   try {

@@ -114,6 +114,8 @@ export const RESOURCES = {
     'inferencemodelrewrites',
     'InferenceModelRewrite',
   ),
+  /** Of clusters before InferenceModelRewrite: splits a name's traffic by its `targetModels`. */
+  inferenceModel: resource('inference.networking.x-k8s.io', 'v1alpha2', 'inferencemodels', 'InferenceModel'),
   pod: resource('', 'v1', 'pods', 'Pod'),
   service: resource('', 'v1', 'services', 'Service'),
   configMap: resource('', 'v1', 'configmaps', 'ConfigMap'),

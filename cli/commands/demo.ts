@@ -1,6 +1,7 @@
 import type { DemoFrame } from '../../local/demo-frame.ts';
 import { type DemoInput, readDemo } from '../../local/demo-input.ts';
 import type { DemoRun } from '../../local/demo-result.ts';
+import { sidesOfSpec } from '../../local/demo-sides.ts';
 import { keepRecord, lastNumberIn } from '../../local/demo-store.ts';
 import type { DemoEnd, DemoSettings, DemoWatcher } from '../../local/demo-watch.ts';
 import { runVirtualDemo } from '../../local/run-virtual-demo.ts';
@@ -92,10 +93,10 @@ const watcherOf = (
   return {
     onStart: (accepted) => {
       view.line(`${palette.strong(`sluice demo · ${scenario.name}`)}   ${scenario.about}`);
-      const { from, to, cluster } = rollout.spec;
+      const { cluster, old, new: fresh } = sidesOfSpec(rollout.spec);
       view.line(
         palette.faint(
-          `A simulated GKE with the ${stack.length} objects of the stack; ${from.pool} → ${to.pool} on ${cluster}; ${DEMO_REQUESTS_PER_SECOND} requests a second, seed ${options.seed}. Times are virtual.`,
+          `A simulated GKE with the ${stack.length} objects of the stack; ${old} → ${fresh} on ${cluster}; ${DEMO_REQUESTS_PER_SECOND} requests a second, seed ${options.seed}. Times are virtual.`,
         ),
       );
       if (accepted.length > 0)

@@ -3,6 +3,7 @@ import { readText } from '../../local/manifest-files.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { subjectOf } from '../terminal/adapter-plan-lines.ts';
 import { counted } from '../terminal/words.ts';
 import type { Context } from './context.ts';
 
@@ -46,7 +47,7 @@ export const validate = async (
     for (const problem of problems) io.out(formatInputProblem(problem));
     if (spec !== null)
       io.out(
-        `${name}  ${palette.good('valid')}  ${spec.type} rollout ${spec.name}: ${spec.namespace}/${spec.from.pool} → ${spec.to.pool}`,
+        `${name}  ${palette.good('valid')}  ${spec.type} rollout ${spec.name}: ${spec.adapter === null ? `${spec.namespace}/${spec.from.pool} → ${spec.to.pool}` : subjectOf(spec)}`,
       );
   }
   if (count > 0) io.err(counted(count, 'problem'));

@@ -82,7 +82,7 @@ const sidesLines = (frame: DemoFrame, palette: Palette): readonly string[] => {
   const row = (name: string, text: (side: SideFrame) => string, note = ''): string =>
     `${label(name)}${text(old).padEnd(COLUMN)}${text(fresh).padEnd(COLUMN)}${palette.faint(note)}`.trimEnd();
   return [
-    row('', (side) => `${side === old ? 'old' : 'new'} ${side.pool}`.slice(0, COLUMN - 1)),
+    row('', (side) => `${side === old ? 'old' : 'new'} ${side.name}`.slice(0, COLUMN - 1)),
     row('ready', (side) => `${side.ready}/${side.pods}${pickerText(side)}`),
     row('load', (side) => (side.load === null ? '—' : `${side.load.toFixed(1)} per pod`)),
     row('errors', (side) => ratioText(side.errorRatio), `limit ${ratioText(errorRatio)}`),

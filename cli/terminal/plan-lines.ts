@@ -3,6 +3,7 @@ import type { BackendRef, Finding, Plan, PlanResult, RoutePlan } from '../../wor
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
 import { ruleWeights, sideOf, sidesOf } from '../../workflows/steps/traffic-weights.ts';
 import { formatDuration } from '../../workflows/time.ts';
+import { adapterBackLines, adapterLines, subjectOf } from './adapter-plan-lines.ts';
 import type { Palette } from './palette.ts';
 import { counted, percentText, spanText } from './words.ts';
 
@@ -16,9 +17,7 @@ export interface PlanCall {
 export const planLines = (call: PlanCall): readonly string[] => {
   const { result, spec, palette } = call;
   const { strong } = palette;
-  const from = `${spec.namespace}/${spec.from.pool}`;
-  const to = `${spec.namespace}/${spec.to.pool}`;
-  const head = `${strong(spec.name)} · ${spec.type} · ${from} → ${to} · ${spec.cluster}`;
+  const head = `${strong(spec.name)} · ${spec.type} · ${subjectOf(spec)} · ${spec.cluster}`;
   const findings = ['', ...findingLines(result.findings, spec.acknowledge, palette)];
   if (result.kind === 'refused') return [head, ...findings, '', refusalLine(result.findings, palette)];
   const { plan } = result;
@@ -26,11 +25,7 @@ export const planLines = (call: PlanCall): readonly string[] => {
     head,
     ...findings,
     '',
-    ...routeLines(plan, palette),
-    '',
-    ...createLines(plan, palette),
-    '',
-    ...changeLines(plan, palette),
+    ...(plan.adapter === undefined ? poolLines(plan, palette) : adapterLines(plan, plan.adapter, palette)),
     '',
     ...ladderLines(plan, palette),
     '',
@@ -42,6 +37,14 @@ export const planLines = (call: PlanCall): readonly string[] => {
     `${palette.good('startable')}   plan ${result.hash}`,
   ];
 };
+
+const poolLines = (plan: Plan, palette: Palette): readonly string[] => [
+  ...routeLines(plan, palette),
+  '',
+  ...createLines(plan, palette),
+  '',
+  ...changeLines(plan, palette),
+];
 
 const MARKS = { E: '✖', W: '!', I: '·' } as const;
 
@@ -152,9 +155,9 @@ const ladderLines = (plan: Plan, { strong, faint }: Palette): readonly string[] 
     );
     atMs += bakeMs;
   }
-  const { ttft, errors } = plan.gates;
+  const { ttft, errors, adapter } = plan.gates;
   lines.push(
-    `   then the old side stays ready for ${formatDuration(plan.retention.oldMs)}: earliest end +${spanText(atMs + plan.retention.oldMs)}`,
+    `   then the old ${plan.adapter === undefined ? 'side stays ready' : 'version stays loaded'} for ${formatDuration(plan.retention.oldMs)}: earliest end +${spanText(atMs + plan.retention.oldMs)}`,
   );
   lines.push(faint(`   tripwires: ${plan.gates.tripwires.join(', ')}`));
   lines.push(
@@ -162,6 +165,14 @@ const ladderLines = (plan: Plan, { strong, faint }: Palette): readonly string[] 
       `   errors: at most ${percentText(100 * errors.ratioMax, 2)}, ${errors.samplesMin} samples at least`,
     ),
   );
+  if (adapter !== undefined) {
+    const slots = adapter.slots === null ? 'not known' : String(adapter.slots);
+    lines.push(
+      faint(`   adapter.errors: ${counted(adapter.samplesMin, 'probe')} of the new version at least`),
+      faint(`   adapterSlots: ${slots}`),
+    );
+    return lines;
+  }
   lines.push(
     faint(
       ttft === null
@@ -174,6 +185,10 @@ const ladderLines = (plan: Plan, { strong, faint }: Palette): readonly string[] 
 
 const backLines = (plan: Plan, { strong }: Palette): readonly string[] => [
   strong('WAY BACK'),
-  `   from any rung one write; the old side keeps ${plan.rollback.floorPercent} % of its ${plan.old.replicas} replicas until it is promoted`,
+  ...(plan.adapter === undefined
+    ? [
+        `   from any rung one write; the old side keeps ${plan.rollback.floorPercent} % of its ${plan.old.replicas} replicas until it is promoted`,
+      ]
+    : adapterBackLines(plan, plan.adapter)),
   `   alerts that roll back: ${plan.alerts.policies.join(', ') || 'none are named'}`,
 ];

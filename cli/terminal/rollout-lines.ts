@@ -10,8 +10,8 @@ const paintOf = (state: string, palette: Palette): Paint => {
 
 const dayText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 10)} ${clockText(ms)}`;
 
-/** `cluster/namespace/pool` without the cluster. */
-const poolOf = (poolKey: string): string => poolKey.split('/').slice(-2).join('/');
+/** `cluster/namespace/pool`, and the adapter in it, without the cluster (whose name has six parts). */
+const poolOf = (poolKey: string): string => poolKey.split('/').slice(6).join('/');
 
 /** A table with a head; columns as wide as their widest cell. */
 const table = (rows: readonly (readonly string[])[]): readonly (readonly string[])[] => {

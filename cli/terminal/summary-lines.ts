@@ -1,6 +1,9 @@
 /** What happened, and what to try next. */
 import type { DemoRun } from '../../local/demo-result.ts';
+import { sidesOfSpec } from '../../local/demo-sides.ts';
 import type { Scenario } from '../../local/scenarios.ts';
+import type { AdapterSpec } from '../../workflows/spec/rollout-spec.ts';
+import { titleOf } from '../../workflows/steps/carrier.ts';
 import type { Palette } from './palette.ts';
 import { clockText, counted, countText, kindsText, percentText, spanText } from './words.ts';
 
@@ -37,8 +40,8 @@ export const summaryLines = (call: SummaryCall): readonly string[] => [
 const headline = ({ run, palette, wallMs }: SummaryCall): string => {
   const { outcome } = run.result;
   const paint = outcome === 'promoted' ? palette.good : palette.bad;
-  const { from, to } = run.rollout.spec;
-  const where = outcome === 'promoted' ? `all traffic is on ${to.pool}` : `all traffic is on ${from.pool}`;
+  const sides = sidesOfSpec(run.rollout.spec);
+  const where = `all traffic${sides.asked === null ? '' : ` for ${sides.asked}`} is on ${outcome === 'promoted' ? sides.new : sides.old}`;
   const took = `${spanText(run.endedAtMs - run.startedAtMs)} of virtual time in ${spanText(wallMs)}`;
   return `${palette.strong(paint(OUTCOMES[outcome] ?? outcome))}   ${run.result.rolloutId}: ${where}   ${palette.faint(took)}`;
 };
@@ -119,6 +122,10 @@ const objectLines = ({ run }: SummaryCall): readonly string[] => {
     lines.push(
       `${label('removed')}${counted(removed.length, 'object')} of the old side: ${kindsText(removed)}`,
     );
+  if (result.outcome === 'promoted' && run.rollout.spec.adapter !== null) {
+    lines.push(...aliasLines(run, run.rollout.spec.adapter));
+    return lines;
+  }
   if (result.outcome === 'promoted') {
     lines.push(
       `${label('left')}the new side${nodePool === null ? '' : ', its node pool'}, and what the plan did not list for removal`,
@@ -135,6 +142,16 @@ const objectLines = ({ run }: SummaryCall): readonly string[] => {
   );
   for (const one of leftovers) lines.push(`${label('')}sooner: ${one.byHand}`);
   return lines;
+};
+
+/** What a promoted adapter leaves, and why it must stay. */
+const aliasLines = ({ plan, rollout }: DemoRun, { alias, from, to }: AdapterSpec): readonly string[] => {
+  const carriers = (plan?.routes ?? []).map(titleOf);
+  const old = rollout.spec.retention.retire === 'unload' ? `${from} is unloaded` : `${from} stays loaded`;
+  return [
+    `${label('left')}${carriers.join(', ')}: it is the alias now, clients ask for ${alias} and get ${to.name}; ${old}`,
+    `${label('')}delete it and they get what the model servers call ${alias}, or a 404`,
+  ];
 };
 
 const journalLines = ({ run, palette }: SummaryCall): readonly string[] => {

@@ -7,6 +7,7 @@ import { type RolloutState, readState } from '../../workflows/rollout/read-state
 import type { OutboxItem, RolloutDocument } from '../../workflows/rollout/stored.ts';
 import type { RolloutSpec } from '../../workflows/spec/rollout-spec.ts';
 import { specFromJson } from '../../workflows/spec/stored-spec.ts';
+import { withCreatedUids } from '../../workflows/steps/carrier.ts';
 import type { Job } from './hands/hand.ts';
 import type { ParsedTexts } from './parsed-texts.ts';
 import type { Shell } from './shell.ts';
@@ -50,11 +51,13 @@ const planOf = (document: RolloutDocument, state: RolloutState, cache: FactsCach
   if (
     known !== null &&
     known.document.plan === document.plan &&
+    known.state.context.created.length === state.context.created.length &&
     JSON.stringify(known.state.context.adoptedRoutes) === JSON.stringify(adoptedRoutes)
   )
     return known.plan;
   const plan = cache.texts.parse(document.plan, planFromJson);
-  return adoptedRoutes === null ? plan : { ...plan, routes: adoptedFrom(adoptedRoutes) };
+  const planned = adoptedRoutes === null ? plan : { ...plan, routes: adoptedFrom(adoptedRoutes) };
+  return withCreatedUids(planned, state.context.created);
 };
 
 /** Name of the attachment that holds the objects of `source: manifests`, as a JSON list. */

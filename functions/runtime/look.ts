@@ -4,16 +4,19 @@
  */
 import { type KubeObject, RESOURCES } from '../../workflows/kubernetes.ts';
 import { at, conditionOf, itemsOf, numberAt, textAt } from '../../workflows/plans/fields.ts';
-import type { SidePlan } from '../../workflows/plans/plan.ts';
+import type { AdapterPlan, SidePlan } from '../../workflows/plans/plan.ts';
 import type { PodTarget, Ports, ScrapeResult } from '../../workflows/ports.ts';
 import type {
   Look,
   PickerObservation,
   PodCounters,
   PodObservation,
+  ProbeObservation,
   Side,
 } from '../../workflows/steps/observation.ts';
-import { podCounters } from '../../workflows/steps/pod-metrics.ts';
+import { ADAPTER_FAMILIES, podCounters } from '../../workflows/steps/pod-metrics.ts';
+import { all } from './all.ts';
+import { probeAdapter } from './probe-adapter.ts';
 
 /** No answer within this is no answer. */
 const SCRAPE_TIMEOUT_MS = 3000;
@@ -25,6 +28,8 @@ export interface LookCall {
   readonly new: SidePlan;
   /** LOOK_FAMILIES, or MINUTE_FAMILIES once a minute. */
   readonly families: readonly string[];
+  /** In a rollout of an adapter: both versions by name, and every pool that serves them. Its pods count as the new side's. */
+  readonly adapter?: Pick<AdapterPlan, 'from' | 'to' | 'pools'>;
   /** Time of the look: the caller's. */
   readonly atMs: number;
 }
@@ -80,16 +85,27 @@ const isReady = (pod: KubeObject & PodFields): boolean => {
 /** What is kept of a pod while its metrics are asked for: lists of Pods are large, and many looks are under way at once. */
 interface Seen extends Pick<PodObservation, 'uid' | 'name' | 'side' | 'ready' | 'terminating' | 'restarts'> {
   readonly isPicker: boolean;
+  /** Of a picker its metrics port; null where it declares none. */
+  readonly port: number | null;
   /** Index among the targets of the scrape; -1 where it is not asked. */
   readonly target: number;
 }
 
+type Part = readonly [side: Side, plan: SidePlan];
+
+const partsOf = (call: LookCall): readonly Part[] =>
+  call.adapter === undefined
+    ? [
+        ['new', call.new],
+        ['old', call.old],
+      ]
+    : call.adapter.pools.map((pool): Part => ['new', pool]);
+
 const roleOf = (
   labels: Labels,
-  call: LookCall,
+  parts: readonly Part[],
 ): { side: Side; isPicker: boolean; port: number | null } | null => {
-  for (const side of ['new', 'old'] as const) {
-    const plan = call[side];
+  for (const [side, plan] of parts) {
     if (matches(labels, plan.selector)) return { side, isPicker: false, port: plan.port };
     if (plan.picker !== null && matches(labels, plan.picker.selector))
       return { side, isPicker: true, port: plan.picker.metricsPort };
@@ -98,12 +114,15 @@ const roleOf = (
 };
 
 /** Pods of both sides in the order of the list. One that ended (evicted, completed) is gone, though it is still listed. */
-const sortOut = (items: readonly KubeObject[], call: LookCall): { seen: Seen[]; targets: PodTarget[] } => {
+const sortOut = (
+  items: readonly KubeObject[],
+  parts: readonly Part[],
+): { seen: Seen[]; targets: PodTarget[] } => {
   const seen: Seen[] = [];
   const targets: PodTarget[] = [];
   for (const item of items) {
     const { labels } = item.metadata;
-    const role = labels === undefined ? null : roleOf(labels, call);
+    const role = labels === undefined ? null : roleOf(labels, parts);
     if (role === null) continue;
     const pod = item as KubeObject & PodFields;
     const phase = pod.status?.phase;
@@ -117,9 +136,10 @@ const sortOut = (items: readonly KubeObject[], call: LookCall): { seen: Seen[]; 
       name: item.metadata.name,
       side,
       isPicker,
+      port,
       ready: isReady(pod),
       terminating: item.metadata.deletionTimestamp !== undefined,
-      restarts: isPicker ? 0 : restartsOf(pod, call[side].port),
+      restarts: isPicker || port === null ? 0 : restartsOf(pod, port),
       target: isAsked ? targets.length - 1 : -1,
     });
   }
@@ -140,12 +160,12 @@ const podOf = (one: Seen, result: ScrapeResult | undefined): PodObservation => (
   counters: countersOf(result),
 });
 
-const pickerOf = (one: Seen, result: ScrapeResult | undefined, port: number | null): PickerObservation => ({
+const pickerOf = (one: Seen, result: ScrapeResult | undefined): PickerObservation => ({
   uid: one.uid,
   name: one.name,
   side: one.side,
   ready: one.ready,
-  answered: port === null ? null : result?.kind === 'answered',
+  answered: one.port === null ? null : result?.kind === 'answered',
 });
 
 /** A function of its own: the list must not outlive it. null: no answer. */
@@ -162,37 +182,56 @@ const listPods = async (
   });
   return answer.kind === 'noAnswer' || answer.object === undefined
     ? null
-    : sortOut(answer.object.items, call);
+    : sortOut(answer.object.items, partsOf(call));
 };
+
+/** Ready model servers. */
+const probeAll = (
+  ports: Pick<Ports, 'models'>,
+  { cluster, namespace, adapter }: LookCall,
+  seen: readonly Seen[],
+): Promise<readonly ProbeObservation[] | null> => {
+  if (adapter === undefined) return Promise.resolve(null);
+  const pods = seen.flatMap(({ uid, name, isPicker, ready, port }) =>
+    isPicker || !ready || port === null ? [] : [{ uid, pod: name, port }],
+  );
+  return probeAdapter(ports, { cluster, namespace, adapter, pods });
+};
+
+const scrape = async (
+  ports: Pick<Ports, 'models'>,
+  { cluster, namespace, families, adapter }: LookCall,
+  targets: readonly PodTarget[],
+): Promise<readonly ScrapeResult[]> =>
+  targets.length === 0
+    ? []
+    : ports.models.scrape({
+        cluster,
+        namespace,
+        targets,
+        families: adapter === undefined ? families : [...families, ...ADAPTER_FAMILIES],
+        timeoutMs: SCRAPE_TIMEOUT_MS,
+      });
 
 /**
  * Looks once. `unreachable`: the API server gave no list; the look is then empty, which no gate takes as evidence.
- * Awaits two port calls, one after the other.
+ * Awaits two port calls, one after the other; probes of an adapter go out with the second.
  */
 export const takeLook = async (
   ports: Pick<Ports, 'kubernetes' | 'models'>,
   call: LookCall,
 ): Promise<{ readonly look: Look; readonly unreachable: boolean }> => {
-  const { cluster, namespace, atMs } = call;
+  const { atMs } = call;
   const listed = await listPods(ports, call);
   if (listed === null) return { look: { atMs, pods: [], pickers: [] }, unreachable: true };
   const { seen, targets } = listed;
-  const results =
-    targets.length === 0
-      ? []
-      : await ports.models.scrape({
-          cluster,
-          namespace,
-          targets,
-          families: call.families,
-          timeoutMs: SCRAPE_TIMEOUT_MS,
-        });
+  const [results, probes] = await all([scrape(ports, call, targets), probeAll(ports, call, seen)]);
   const pods: PodObservation[] = [];
   const pickers: PickerObservation[] = [];
   for (const one of seen) {
     const result = one.target < 0 ? undefined : results[one.target];
-    if (one.isPicker) pickers.push(pickerOf(one, result, call[one.side].picker?.metricsPort ?? null));
+    if (one.isPicker) pickers.push(pickerOf(one, result));
     else pods.push(podOf(one, result));
   }
-  return { look: { atMs, pods, pickers }, unreachable: false };
+  return { look: { atMs, pods, pickers, ...(probes === null ? {} : { probes }) }, unreachable: false };
 };

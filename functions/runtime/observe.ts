@@ -4,12 +4,12 @@
  * nothing (protocol P2, P3).
  */
 import type { KubeObject } from '../../workflows/kubernetes.ts';
-import { RESOURCES } from '../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../workflows/plans/plan.ts';
 import type { RolloutContext } from '../../workflows/rollout/context.ts';
 import { ALERT_LOOKBACK_MS, ROUTE_GONE_MS } from '../../workflows/rollout/guards.ts';
 import type { Drift, Notice } from '../../workflows/rollout/messages.ts';
 import type { Incident, RolloutDocument } from '../../workflows/rollout/stored.ts';
+import { resourceOf, viewOf } from '../../workflows/steps/carrier.ts';
 import { recogniseDrift } from '../../workflows/steps/drift.ts';
 import { type BurstState, createBurst, lookAt } from '../../workflows/steps/gates/burst.ts';
 import { hasCarried } from '../../workflows/steps/gates/split.ts';
@@ -70,6 +70,7 @@ export const observe = async (
       namespace: plan.namespace,
       old: plan.old,
       new: plan.new,
+      ...(plan.adapter === undefined ? {} : { adapter: plan.adapter }),
       families: isMinute && plan.gates.ttft !== null ? MINUTE_FAMILIES : LOOK_FAMILIES,
       atMs: nowMs,
     }),
@@ -95,13 +96,13 @@ const hasJustBegun = ({ bake, evidence }: RolloutContext): boolean =>
 const readRoute = async (shell: Shell, plan: Plan, route: RoutePlan): Promise<KubeObject | 'gone' | null> => {
   const answer = await shell.ports.kubernetes.get({
     cluster: plan.cluster,
-    resource: RESOURCES.httpRoute,
+    resource: resourceOf(route),
     namespace: route.namespace,
     name: route.name,
   });
   if (answer.kind === 'noAnswer') return null;
   if (answer.status === 404) return 'gone';
-  return answer.object ?? null;
+  return answer.object === undefined ? null : viewOf(answer.object, route);
 };
 
 /** Steps in which the routes are meant to stand as we wrote them, and growth has to stop where they do not. */
@@ -161,6 +162,7 @@ const burstOf = (
     sharePercent: context.writtenPercent,
     // Traffic that follows somebody else's weights says nothing about ours.
     confirmedAtMs: hasDrifted || context.hold?.reason === 'drift' ? null : confirmedAtMs,
+    ...(context.evidence.adapter === undefined ? {} : { adapter: context.evidence.adapter }),
     carried: hasCarried(context.evidence, context.writtenPercent, confirmedAtMs),
     ...(context.course === null
       ? {}

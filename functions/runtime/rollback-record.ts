@@ -2,9 +2,9 @@
  * The way back without the machine (protocol P5): when a snapshot cannot be read or the machine throws, an alert or
  * `sluice rollback --force` writes the stored originals, with a new fence. Its record's shape never changes.
  */
-import { RESOURCES } from '../../workflows/kubernetes.ts';
 import { type RollbackRecord, readRollbackRecord } from '../../workflows/rollout/planned-texts.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
+import { realPatch, resourceOf, viewOf } from '../../workflows/steps/carrier.ts';
 import { rollbackPatch } from '../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../workflows/steps/route-fence.ts';
 import { advance } from './advance.ts';
@@ -82,7 +82,7 @@ const writeBack = async (
 ): Promise<boolean> => {
   const where = {
     cluster: record.cluster,
-    resource: RESOURCES.httpRoute,
+    resource: resourceOf(plan),
     namespace: plan.namespace,
     name: plan.name,
   };
@@ -90,14 +90,13 @@ const writeBack = async (
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const found = await shell.ports.kubernetes.get(where);
     if (found.kind !== 'answer' || found.object === undefined) continue;
-    const patch = rollbackPatch({
-      route: found.object,
-      plan,
-      sides,
-      fenceValue: nextFenceValue(found.object, document.rolloutId, document.fence),
-      sharePercent: 0,
+    const route = viewOf(found.object, plan);
+    const fenceValue = nextFenceValue(route, document.rolloutId, document.fence);
+    const patch = rollbackPatch({ route, plan, sides, fenceValue, sharePercent: 0 });
+    const answer = await shell.ports.kubernetes.jsonPatch({
+      ...where,
+      patch: realPatch(found.object, plan, patch),
     });
-    const answer = await shell.ports.kubernetes.jsonPatch({ ...where, patch });
     if (answer.kind === 'answer' && answer.status < 300) return true;
   }
   return false;

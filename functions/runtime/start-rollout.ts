@@ -1,7 +1,7 @@
 /** From a rollout file to a queued rollout: one commit, idempotent by the request's id (protocol P6, P7). */
 
 import { RetryableError } from '../../workflows/errors.ts';
-import { poolLockKey } from '../../workflows/plans/lock-keys.ts';
+import { poolKeyOf } from '../../workflows/plans/lock-keys.ts';
 import { start } from '../../workflows/rollout/step.ts';
 import type { RolloutDocument } from '../../workflows/rollout/stored.ts';
 import { parseRolloutFile } from '../../workflows/spec/parse-rollout-file.ts';
@@ -35,7 +35,7 @@ export const startRollout = async (
       problems: parsed.problems,
     };
   const { spec } = parsed;
-  const poolKey = poolLockKey(spec.cluster, spec.namespace, spec.from.pool);
+  const poolKey = poolKeyOf(spec);
   let isUnsure = false;
   // A commit whose answer was lost may still land: then nobody may have been told that there is no rollout.
   const refused = (refusal: Started): Started => {
@@ -76,9 +76,12 @@ const existing = async (shell: Shell, rolloutId: string): Promise<Started> => {
 const locked = (spec: RolloutSpec, holder: string): Started => ({
   status: 409,
   code: 'pool-locked',
-  detail: `${holder} already works on pool ${spec.namespace}/${spec.from.pool}; wait for it, or start with --queue`,
+  detail: `${holder} already works on ${sayTarget(spec)}; wait for it, or start with --queue`,
   rolloutId: null,
 });
+
+const sayTarget = ({ namespace, from, adapter }: RolloutSpec): string =>
+  `${adapter === null ? '' : `adapter ${adapter.alias} of `}pool ${namespace}/${from.pool}`;
 
 interface Ask {
   readonly action: StartAction;

@@ -65,6 +65,10 @@ export const EXCEPTION_CODES: Readonly<Record<string, readonly [kind: string, me
   'not-json': ['invariant', 'A value that JSON cannot hold was to be hashed.'],
   unexpected: ['invariant', 'An error of none of these kinds: a mistake that nobody had thought of.'],
   'spec-unreadable': ['invariant', 'The stored rollout spec cannot be read back.'],
+  'patch-of-no-view': [
+    'invariant',
+    'A patch for what carries an adapter’s weights does not fit what was read of it.',
+  ],
   'plan-unreadable': ['invariant', 'The stored plan cannot be read back.'],
   'machine-unknown': ['invariant', 'The document names a machine version that this code does not have.'],
   'machine-start': ['invariant', 'The machine did not start.'],

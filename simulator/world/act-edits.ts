@@ -48,17 +48,25 @@ const FENCE = 'sluice.dev/fence';
 
 export function touchFence(clusters: Clusters, act: Extract<Act, { kind: 'fenceTouched' }>): void {
   const namespace = act.namespace ?? 'default';
-  const stored = clusterOf(clusters, act.cluster)?.kube.read(HTTP_ROUTE, namespace, act.route);
-  const [rolloutId, fence] = stored?.metadata.annotations?.[FENCE]?.split('/') ?? [];
-  if (rolloutId === undefined) return;
-  const value = {
+  const resource = act.resource ?? HTTP_ROUTE;
+  const stored = clusterOf(clusters, act.cluster)?.kube.read(resource, namespace, act.route);
+  const fences = Object.entries(stored?.metadata.annotations ?? {}).filter(
+    ([key]) => key === FENCE || key.startsWith(`${FENCE}-`),
+  );
+  if (fences.length === 0) return;
+  const annotations = Object.fromEntries(fences.map(([key, value]) => [key, touched(value, act.as)]));
+  const what = { resource, namespace, name: act.route };
+  const patch = { metadata: { annotations } };
+  send(clusters, act.cluster, { verb: 'patch', ...what, type: 'merge', patch }, person(act.by));
+}
+
+function touched(value: string, as: 'stripped' | 'raised' | 'foreign'): string | null {
+  const [rolloutId, fence] = value.split('/');
+  return {
     stripped: null,
     raised: `${rolloutId}/${Number(fence ?? 0) + 1000}`,
     foreign: `somebody-else-7/${Number(fence ?? 0) + 1}`,
-  }[act.as];
-  const patch = { metadata: { annotations: { [FENCE]: value } } };
-  const what = { resource: HTTP_ROUTE, namespace, name: act.route };
-  send(clusters, act.cluster, { verb: 'patch', ...what, type: 'merge', patch }, person(act.by));
+  }[as];
 }
 
 export function pruneRef(clusters: Clusters, act: Extract<Act, { kind: 'refPruned' }>): void {

@@ -1,4 +1,5 @@
 import type { KubeResource } from '../../workflows/kubernetes.ts';
+import { editSyncer, editTargets } from './act-adapters.ts';
 import {
   applyObject,
   clusterOf,
@@ -13,17 +14,20 @@ import {
 import { actOnSide, type SideParts, sideOf } from './act-sides.ts';
 import type { Act, ScheduledAct, When } from './acts.ts';
 import type { Backend } from './backends.ts';
+import { percentOf, weightsOf } from './carrier-truth.ts';
 import { type Cluster, projectOf } from './cluster.ts';
 import type { TimerHandle } from './event-queue.ts';
 import type { Gateways } from './gateway.ts';
 import type { Monitoring } from './monitoring.ts';
 import { drainNodes } from './node-drain.ts';
 import type { NodePools } from './node-pools.ts';
+import type { Rewrites } from './rewrites.ts';
 
 export interface ActParts extends SideParts {
   readonly nodePools: NodePools;
   readonly gateways: Gateways;
   readonly monitoring: Monitoring;
+  readonly rewrites: Rewrites;
 }
 
 /** An act that happened. */
@@ -47,7 +51,12 @@ function setRate(parts: ActParts, act: Extract<Act, { kind: 'trafficChanged' }>)
   parts.traffic.settle();
   const stream = parts.traffic.streams[act.stream];
   if (stream === undefined) return;
-  stream.parameters = { ...stream.parameters, requestsPerSecond: act.requestsPerSecond };
+  const { requestsPerSecond, models } = act;
+  stream.parameters = {
+    ...stream.parameters,
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    ...(models === undefined ? {} : { models }),
+  };
 }
 
 function openIncident(parts: ActParts, act: Extract<Act, { kind: 'incidentOpened' }>): void {
@@ -70,6 +79,8 @@ type EditAct = Extract<
     readonly kind:
       | 'deploymentScaled'
       | 'weightsEdited'
+      | 'targetsEdited'
+      | 'syncerEdited'
       | 'routeDeleted'
       | 'fenceTouched'
       | 'refPruned'
@@ -87,6 +98,12 @@ function edit({ clusters }: ActParts, cluster: Cluster, act: EditAct): void {
       return;
     case 'weightsEdited':
       editWeights(clusters, act);
+      return;
+    case 'targetsEdited':
+      editTargets(clusters, act);
+      return;
+    case 'syncerEdited':
+      editSyncer(clusters, act);
       return;
     case 'routeDeleted':
       deleteRoute(clusters, act);
@@ -163,6 +180,17 @@ function programmedPercent(parts: Pick<ActParts, 'gateways'>, backend: Backend):
   return largest;
 }
 
+/** Part of a name's requests to the pool that its pickers make a target's, percent. */
+function rewrittenPercent(
+  { rewrites }: Pick<ActParts, 'rewrites'>,
+  { cluster, namespace, name }: Backend,
+  { asked, target, besides }: NonNullable<Waiting['when']['rewritten']>,
+): number {
+  const targets = rewrites.targetsOf(cluster, namespace, name, asked) ?? [];
+  const counted = targets.filter((one) => besides === undefined || [target, besides].includes(one.name));
+  return percentOf(weightsOf(counted), target);
+}
+
 interface Waiting {
   readonly when: Extract<When, { readonly pool: string }>;
   readonly act: Act;
@@ -185,7 +213,12 @@ export function createActs(parts: ActParts, scheduled: readonly ScheduledAct[]):
   const look = (entry: Waiting): void => {
     const backend = sideOf(parts, entry.when);
     if (entry.done || backend === undefined) return;
-    const reached = programmedPercent(parts, backend) >= entry.when.percent - 1e-9;
+    const { rewritten } = entry.when;
+    const percent =
+      rewritten === undefined
+        ? programmedPercent(parts, backend)
+        : rewrittenPercent(parts, backend, rewritten);
+    const reached = percent >= entry.when.percent - 1e-9;
     if (!reached) {
       engine.cancel(entry.timer);
       entry.timer = null;

@@ -79,11 +79,45 @@ function loseAdapter(parts: SideParts, act: Extract<Act, { kind: 'adapterMissing
       return;
     }
     const path = paths.get(server) ?? server.adapters.get(act.adapter);
-    if (path === undefined) return;
-    paths.set(server, path);
-    if (on) server.adapters.delete(act.adapter);
-    else server.adapters.set(act.adapter, path);
+    if (path !== undefined) paths.set(server, path);
+    if (on) {
+      server.adapters.delete(act.adapter);
+      server.loadFaults.set(act.adapter, 'absent');
+    } else {
+      server.loadFaults.delete(act.adapter);
+      if (path !== undefined) server.adapters.set(act.adapter, path);
+    }
   });
+  for (const pod of chosenOf(parts, act.target)) parts.pods.adaptersChanged(pod);
+}
+
+const chosenOf = (parts: SideParts, target: SideTarget): readonly Pod[] =>
+  some(sideOf(parts, target)?.members ?? [], target.pods);
+
+function failLoads(parts: SideParts, act: Extract<Act, { kind: 'syncerFails' }>): void {
+  const { adapter, as, target } = act;
+  const isMeant = (pod: Pod): boolean => sideOf(parts, target)?.members.includes(pod) === true;
+  const end = target.pods === undefined ? parts.pods.adaptersFail({ adapter, as, hits: isMeant }) : null;
+  misbehave(parts, act, (server, on) => {
+    if (on) server.loadFaults.set(adapter, as);
+    else server.loadFaults.delete(adapter);
+  });
+  if (act.forMs === undefined || end === null) return;
+  parts.engine.after(act.forMs, () => {
+    end();
+    for (const pod of chosenOf(parts, target)) pod.server?.loadFaults.delete(adapter);
+  });
+}
+
+function unloadByHand(
+  parts: SideParts,
+  { target, adapter }: Extract<Act, { kind: 'adapterUnloaded' }>,
+): void {
+  parts.traffic.settle();
+  for (const pod of chosenOf(parts, target)) {
+    pod.server?.adapters.delete(adapter);
+    parts.pods.adaptersChanged(pod);
+  }
 }
 
 /** What befalls the processes of a side as such. */
@@ -138,6 +172,12 @@ export function actOnSide(parts: SideParts, act: SideAct): void {
       return;
     case 'adapterMissing':
       loseAdapter(parts, act);
+      return;
+    case 'syncerFails':
+      failLoads(parts, act);
+      return;
+    case 'adapterUnloaded':
+      unloadByHand(parts, act);
       return;
     default:
       endProcesses(parts, act);

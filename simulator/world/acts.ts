@@ -47,8 +47,8 @@ export type Act =
   /** The servers' counters begin at 0 again, and no restart shows. */
   | { readonly kind: 'countersReset'; readonly target: SideTarget }
   /**
-   * A LoRA adapter is not there on these servers: `absent` answers 404 to its name; `silent` lists it and answers with
-   * the base model. With `forMs` it is loaded after that time.
+   * A LoRA adapter is not there on these servers, now or once somebody wants it loaded: `absent` answers 404 to its name,
+   * whatever the syncer does; `silent` lists it and answers with the base model. With `forMs` it is loaded after that time.
    */
   | {
       readonly kind: 'adapterMissing';
@@ -57,6 +57,19 @@ export type Act =
       readonly as: 'absent' | 'silent';
       readonly forMs?: number;
     }
+  /**
+   * Nobody can load an adapter on these servers, and on those that come up later where all of a pool are meant: its source
+   * is not there, or its rank is too high. What is loaded stays.
+   */
+  | {
+      readonly kind: 'syncerFails';
+      readonly target: SideTarget;
+      readonly adapter: string;
+      readonly as: 'absent' | 'rank';
+      readonly forMs?: number;
+    }
+  /** Somebody unloads an adapter by hand; the syncer loads it again if it is to. */
+  | { readonly kind: 'adapterUnloaded'; readonly target: SideTarget; readonly adapter: string }
   /** The servers die again and again: each as soon as it is up. */
   | { readonly kind: 'crashLoop'; readonly target: SideTarget; readonly forMs: number }
   /** `kubectl delete pod`: grace period, preStop and all. */
@@ -79,6 +92,28 @@ export type Act =
       readonly weights: Readonly<Record<string, number>>;
       readonly by?: string;
     }
+  /** `kubectl edit` of what gives a name its targets in a pool: these and no others, with these weights. */
+  | {
+      readonly kind: 'targetsEdited';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly pool: string;
+      readonly asked: string;
+      readonly weights: Readonly<Record<string, number>>;
+      readonly by?: string;
+    }
+  /** `kubectl edit` of the adapter syncer's ConfigMap. */
+  | {
+      readonly kind: 'syncerEdited';
+      readonly cluster?: string;
+      readonly namespace?: string;
+      readonly configMap: string;
+      /** Default: `configmap.yaml`. */
+      readonly key?: string;
+      readonly add?: { readonly id: string; readonly source: string };
+      readonly remove?: string;
+      readonly by?: string;
+    }
   /** Deleted, and created again with the same content (another uid) when `again`. */
   | {
       readonly kind: 'routeDeleted';
@@ -93,6 +128,8 @@ export type Act =
       readonly cluster?: string;
       readonly namespace?: string;
       readonly route: string;
+      /** Where the fence is; default HTTPRoute. An adapter's carrier has one for each name. */
+      readonly resource?: KubeResource;
       readonly as: 'stripped' | 'raised' | 'foreign';
       readonly by?: string;
     }
@@ -166,15 +203,30 @@ export type Act =
   | { readonly kind: 'incidentClosed'; readonly policy: string }
   /** Somebody tries the notification channel of a project. */
   | { readonly kind: 'testNotification'; readonly project?: string }
-  | { readonly kind: 'trafficChanged'; readonly stream: number; readonly requestsPerSecond: number };
+  | {
+      readonly kind: 'trafficChanged';
+      readonly stream: number;
+      readonly requestsPerSecond?: number;
+      /** Names asked for, with their parts. */
+      readonly models?: Readonly<Record<string, number>>;
+    };
 
 /** When an act happens, by virtual time or by what the gateway does; all conditions see ground truth. */
 export type When =
   | { readonly afterMs: number }
-  /** The gateway has sent at least `percent` of a rule's traffic to the pool for `forMs` without a break; once. */
+  /**
+   * The gateway has sent at least `percent` of a rule's traffic to the pool for `forMs` without a break; once. With
+   * `rewritten`: the pool's pickers have made that part of a name's requests a target's; with `besides` of those alone that
+   * are not some third target's.
+   */
   | {
       readonly pool: string;
       readonly percent: number;
+      readonly rewritten?: {
+        readonly asked: string;
+        readonly target: string;
+        readonly besides?: string;
+      };
       readonly forMs: number;
       readonly cluster?: string;
       readonly namespace?: string;

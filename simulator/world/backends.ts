@@ -1,6 +1,7 @@
 import type { Cluster } from './cluster.ts';
 import { at, labels, selects, text } from './fields.ts';
 import type { Pod } from './pod.ts';
+import type { NameRecord } from './requests-by-name.ts';
 import { INFERENCE_POOL, SERVICE } from './resources.ts';
 import { createTally, type Tally } from './tally.ts';
 
@@ -21,6 +22,8 @@ export interface Backend {
   rotation: readonly Pod[];
   pickers: readonly Pod[];
   readonly tally: Tally;
+  /** Its requests by what was asked for and what that became. */
+  readonly names: Map<string, NameRecord>;
   /** Part of the traffic of its rule in the last step, 0 to 1. */
   lastShare: number;
   /** Part of its requests that asked for a stream. */
@@ -87,6 +90,7 @@ export function createBackends(): Backends {
         rotation: [],
         pickers: [],
         tally: createTally(),
+        names: new Map(),
         lastShare: 0,
         streamed: 0,
       };

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { Backends } from './backends.ts';
+import type { CarrierWrite } from './carrier-truth.ts';
 import type { Cluster } from './cluster.ts';
 import type { Deployments } from './deployments.ts';
 import type { Engine } from './engine.ts';
@@ -9,6 +10,7 @@ import { writeGatewayStatus } from './gateway-status.ts';
 import type { WriteRecord } from './kubernetes/types.ts';
 import type { NodePools } from './node-pools.ts';
 import type { Pods } from './pods.ts';
+import type { Rewrites } from './rewrites.ts';
 import type { Traffic } from './traffic.ts';
 import type { RouteWrite } from './truth.ts';
 
@@ -22,6 +24,8 @@ interface WatchParts {
   readonly nodePools: NodePools;
   readonly traffic: Traffic;
   readonly routeWrites: RouteWrite[];
+  readonly carrierWrites: CarrierWrite[];
+  readonly rewrites: Rewrites;
 }
 
 function specChanged({ before, after }: WriteRecord): boolean {
@@ -81,6 +85,13 @@ function onReference(parts: WatchParts, cluster: Cluster, object: KubeObject): v
   parts.gateways.referenceChanged(cluster);
 }
 
+function onCarrier(parts: WatchParts, cluster: Cluster, record: WriteRecord): void {
+  const { before, after, caller, verb, atMs, resource } = record;
+  if (verb !== 'controller')
+    parts.carrierWrites.push({ atMs, cluster: cluster.name, resource, caller, verb, before, after });
+  if (specChanged(record)) parts.rewrites.written(cluster);
+}
+
 function onGateway(parts: WatchParts, cluster: Cluster, { after }: WriteRecord): void {
   if (after === null) return;
   const { namespace = 'default', name } = after.metadata;
@@ -107,6 +118,10 @@ export function watchCluster(parts: WatchParts, cluster: Cluster): void {
       case 'inferencepools':
       case 'services':
         if (record.verb !== 'controller') onReference(parts, cluster, object);
+        return;
+      case 'inferencemodelrewrites':
+      case 'inferencemodels':
+        onCarrier(parts, cluster, record);
         return;
       case 'gateways':
         if (specChanged(record)) onGateway(parts, cluster, record);

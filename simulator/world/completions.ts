@@ -103,6 +103,8 @@ const VOCABULARY = [
 interface Voice {
   token(index: number): string;
   logprob(index: number): number;
+  /** Of a token among all. */
+  rank(index: number): number;
 }
 
 function voiceOf(root: string, prompt: string): Voice {
@@ -110,6 +112,7 @@ function voiceOf(root: string, prompt: string): Voice {
   return {
     token: (index) => ` ${VOCABULARY[at(index, 'token') % VOCABULARY.length] ?? ''}`,
     logprob: (index) => -0.05 - (at(index, 'logprob') % 100_000) / 25_000,
+    rank: (index) => at(index, 'rank') % 1000,
   };
 }
 
@@ -133,14 +136,16 @@ function logprobsOf(completion: Completion, voice: Voice): object | null {
 
 function promptLogprobsOf(completion: Completion, voice: Voice): readonly unknown[] | null {
   if (!completion.promptLogprobs) return null;
+  const said = completion.prompt.split(/\s+/).filter((word) => word !== '');
   return Array.from({ length: completion.promptTokens }, (_, index) =>
     index === 0
       ? null
       : {
           [String(300 + index)]: {
             logprob: voice.logprob(-index),
-            rank: 1 + index,
-            decoded_token: voice.token(-index),
+            rank: 1 + voice.rank(-index),
+            // The prompt's own, whoever reads it.
+            decoded_token: ` ${said[index] ?? ''}`,
           },
         },
   );
@@ -155,7 +160,13 @@ const usageOf = (completion: Completion): object => ({
   prompt_tokens: completion.promptTokens,
   total_tokens: completion.promptTokens + completion.outputTokens,
   completion_tokens: completion.outputTokens,
+  prompt_tokens_details: null,
+  completion_tokens_details: null,
 });
+
+/** What a plain server leaves empty. */
+const EMPTY_CHOICE = { token_ids: null, prompt_token_ids: null, routed_experts: null };
+const EMPTY_ANSWER = { kv_transfer_params: null, ec_transfer_params: null, metrics: null };
 
 function whole(completion: Completion, voice: Voice, envelope: Envelope): string {
   const said = Array.from({ length: completion.outputTokens }, (_, index) => voice.token(index)).join('');
@@ -163,13 +174,22 @@ function whole(completion: Completion, voice: Voice, envelope: Envelope): string
   const ends = { logprobs, finish_reason: 'length', stop_reason: null };
   const choice = completion.chat
     ? { index: 0, message: { role: 'assistant', content: said }, ...ends }
-    : { index: 0, text: said, ...ends, prompt_logprobs: promptLogprobsOf(completion, voice) };
+    : {
+        index: 0,
+        text: said,
+        ...ends,
+        prompt_logprobs: promptLogprobsOf(completion, voice),
+        ...EMPTY_CHOICE,
+      };
   return JSON.stringify({
     ...envelope,
     object: completion.chat ? 'chat.completion' : 'text_completion',
     model: completion.model,
     choices: [choice],
+    service_tier: null,
+    system_fingerprint: 'vllm-0.32.0-simulated',
     usage: usageOf(completion),
+    ...(completion.chat ? {} : EMPTY_ANSWER),
   });
 }
 

@@ -1,10 +1,12 @@
 import type { Backend } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import { brokenStream } from './completions.ts';
-import type { Fields } from './fields.ts';
+import { type Fields, text } from './fields.ts';
 import type { Pod } from './pod.ts';
 import { jsonBody } from './pod-proxy.ts';
 import type { Random } from './random.ts';
+import { defaultName, type NamePart, namePart, targetsIn } from './requests-by-name.ts';
+import { drawTarget } from './rewrites.ts';
 import { type ProgrammedRule, ruleFor } from './routing.ts';
 import type { Server, ServerFlight } from './server.ts';
 import {
@@ -197,19 +199,36 @@ class Journey {
 
   #complete(backend: Backend, pod: Pod, server: Server, body: Fields): GatewayReply {
     const { method, path } = this.#request;
-    const response = this.#parts.http.answerUncounted(pod, server, { method, path, body });
+    const asked = text(body['model']) ?? defaultName(pod);
+    const named = this.#named(backend, asked);
+    const asSent = named.target === asked ? body : { ...body, model: named.target };
+    const plain = this.#parts.http.answerUncounted(pod, server, { method, path, body: asSent });
+    const response = { ...plain, body: underName(plain.body, named.target, asked) };
     const streamed = body['stream'] === true;
     const kind = failureOf(response, server);
     if (kind !== null) {
+      if (response.status !== 400) named.tally.failed++;
+      if (response.status === 404) named.tally.notFound++;
       if (kind === 'terminated') refuse(server, path, 'serverError', 1);
       else refuse(server, path, kind, 1);
       // A request that was wrong in itself is nobody's failure.
       if (response.status !== 400) this.#fail(kind, backend);
       return this.#answered(backend, pod, response, null);
     }
+    if (named.counted !== null) {
+      named.counted.seconds += response.ms / 1000;
+      named.counted.outputTokens += outputTokensOf(body);
+    }
     server.share = backend.lastShare;
     arrive(server, path, 1, outputTokensOf(body));
     return this.#answered(backend, pod, response, new ServedFlight(this.#flow, server, streamed));
+  }
+
+  /** What the picker makes of the name, counted. */
+  #named(backend: Backend, asked: string): NamePart {
+    const targets = targetsIn(this.#flow, backend, asked);
+    const target = targets === null ? asked : drawTarget(targets, this.#random);
+    return namePart(backend, { asked, target }, 1, this.#nowMs);
   }
 
   #answered(backend: Backend, pod: Pod, response: HttpResponse, flight: Flight | null): GatewayReply {
@@ -234,6 +253,12 @@ class Journey {
     const contentType = body === '' ? null : 'text/plain';
     return { status, contentType, body, pod: null, pool: backend?.name ?? null, ms: 0, flight: null };
   }
+}
+
+/** Clients read the name that they asked for; an error object keeps the server's words. */
+function underName(body: string, target: string, asked: string): string {
+  if (target === asked) return body;
+  return body.replaceAll(`"model":${JSON.stringify(target)}`, `"model":${JSON.stringify(asked)}`);
 }
 
 const outputTokensOf = (body: Fields): number => {

@@ -2,6 +2,7 @@ import type { AskResult, ModelServersPort, PodTarget, ScrapeResult } from '../..
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import type { Handled, Handlers } from './handlers.ts';
+import { pickerPage, pickerSamples } from './picker-metrics.ts';
 import type { Pod } from './pod.ts';
 import { listensOn, podNamed } from './pod-ports.ts';
 import type { ServerHttp } from './server-http.ts';
@@ -40,14 +41,15 @@ function scrapeOne(
   if ('why' in reached) return reached.hung ? 'hangs' : { kind: 'unanswered', why: reached.why };
   const { pod } = reached;
   if (pod.role.kind === 'picker') {
-    return { kind: 'answered', status: pod.role.metricsAuth ? 401 : 200, samples: [] };
+    if (pod.role.metricsAuth) return { kind: 'answered', status: 401, samples: [] };
+    return { kind: 'answered', status: 200, samples: pickerSamples(pod, families) };
   }
   const { server } = pod;
   if (server === null) return { kind: 'unanswered', why: REFUSED };
   if (server.hungUntilMs > parts.engine.now() || server.metricsPage === 'silent') return 'hangs';
   if (server.metricsPage === '500') return { kind: 'answered', status: 500, samples: [] };
-  const { concurrency } = parts.engine.parameters.serving;
-  return { kind: 'answered', status: 200, samples: parts.metrics.samples(server, families, concurrency) };
+  const at = { concurrency: parts.engine.parameters.serving.concurrency, nowMs: parts.engine.now() };
+  return { kind: 'answered', status: 200, samples: parts.metrics.samples(server, families, at) };
 }
 
 type ScrapeCall = Parameters<ModelServersPort['scrape']>[0];
@@ -76,8 +78,8 @@ function ask(parts: ModelsParts, call: AskCall): Handled<AskResult> {
   if ('why' in reached) return unanswered(reached.why, reached.hung ? call.timeoutMs : wayMs);
   const { pod } = reached;
   if (pod.server === null) {
-    const status = pod.role.kind === 'picker' && pod.role.metricsAuth ? 401 : 200;
-    return { value: { kind: 'answered', status, body: '', elapsedMs: wayMs }, tookMs: wayMs };
+    const { status, body } = pickerPage(pod);
+    return { value: { kind: 'answered', status, body, elapsedMs: wayMs }, tookMs: wayMs };
   }
   // What the request does to the server must find the queue as it is now.
   parts.traffic.settle();

@@ -18,6 +18,8 @@ export interface DurationRanges {
   /** A ConfigMap's way into a running pod. */
   readonly configMapSync: Range;
   readonly pickerStart: Range;
+  /** From a written InferenceModelRewrite to pickers that obey it. */
+  readonly rewriteNotice: Range;
   /** Until a crashed container is started again. */
   readonly restart: Range;
   /** From a change of a pod to the picker's and gateway's view of it. */
@@ -83,6 +85,18 @@ export interface ClusterParameters {
   readonly namespaces: readonly string[];
   /** Most nodes per machine family (`a3`) in the region; a family that is not named has no limit. */
   readonly quotas: Readonly<Record<string, number>>;
+  /** What carries the weights of adapters: rewrites of either group or both, or the models of older clusters. Default: `rewrites`. */
+  readonly adapterKinds?: 'rewrites' | 'llm-d' | 'both' | 'models';
+}
+
+/** What lies where an adapter is said to come from. */
+export interface AdapterSource {
+  /** Nothing: loading answers 404. */
+  readonly isAbsent?: boolean;
+  /** Default: small enough for any server. */
+  readonly rank?: number;
+  /** Its modules are not the base model's: it loads, and answers are the base model's. */
+  readonly hasNoEffect?: boolean;
 }
 
 /** What happens to the creation of a node pool of a machine type. */
@@ -166,6 +180,8 @@ export interface WorldParameters {
   readonly durations: DurationRanges;
   readonly gateway: GatewayBehaviour;
   readonly serving: ServingParameters;
+  /** By source or path; one that is not named here is sound. */
+  readonly adapterSources: Readonly<Record<string, AdapterSource>>;
   /** Loaded before the world starts: pods ready, caches warm, routes programmed. */
   readonly stacks: readonly StackParameters[];
   readonly traffic: readonly StreamParameters[];

@@ -3,6 +3,7 @@ import type { Engine } from './engine.ts';
 import { type Fields, fields } from './fields.ts';
 import { notFound, pathNotFound, unreachable } from './kubernetes/statuses.ts';
 import type { Caller, KubeReply } from './kubernetes/types.ts';
+import { pickerPage } from './picker-metrics.ts';
 import type { Pod } from './pod.ts';
 import { httpPortOf, listensOn, podNamed } from './pod-ports.ts';
 import { POD } from './resources.ts';
@@ -44,7 +45,6 @@ interface ProxyParts {
 }
 
 const PROXY = { ...POD, plural: 'pods/proxy' };
-const UNAUTHORIZED = 'Unauthorized';
 
 /** Source: kubernetes.io, authorization, request verbs. */
 const VERBS: Readonly<Record<string, string>> = {
@@ -72,15 +72,12 @@ function targetOf(target: string): { readonly name: string; readonly port: numbe
   return { name, port: port === undefined || port === '' ? null : Number(port) };
 }
 
-/** A picker's metrics want a token, and the API server takes the caller's away. */
-function askPicker(pod: Pod): HttpResponse {
-  const auth = pod.role.kind === 'picker' && pod.role.metricsAuth;
-  return auth ? { status: 401, body: UNAUTHORIZED, ms: 0 } : { status: 200, body: '', ms: 0 };
-}
-
 function askServer(parts: ProxyParts, pod: Pod, request: ProxiedRequest): HttpResponse {
   const { server } = pod;
-  if (server === null) return askPicker(pod);
+  if (server === null) {
+    if (pod.role.kind === 'picker' && !pod.role.metricsAuth) parts.traffic.observed();
+    return { ...pickerPage(pod), ms: 0 };
+  }
   // What the request does to the server must find the queue as it is now; what it reads, not older than a glance.
   if (request.method === 'GET') parts.traffic.observed();
   else parts.traffic.settle();

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { Cluster, ClusterNode } from './cluster.ts';
 import type { TimerHandle } from './event-queue.ts';
 import { at, type Fields, fields, items, labels, number, text } from './fields.ts';
+import type { PickerCount } from './requests-by-name.ts';
 import type { Server } from './server.ts';
 import { pickerMetrics, pickerPool, type ServerConfig, serverConfig } from './server-config.ts';
 
@@ -50,6 +51,8 @@ export interface Pod {
   crashReason: 'Error' | 'OOMKilled' | null;
   /** While its process lives. */
   server: Server | null;
+  /** Of a picker: what its process has counted. */
+  readonly counted: Map<string, PickerCount>;
   /** Requests are sent to it: what picker and gateway know, a little later than it is so. */
   inRotation: boolean;
   /** The next step of its life. */
@@ -127,6 +130,7 @@ export function podOf(cluster: Cluster, object: KubeObject, templateHash: string
     restarts: 0,
     crashReason: null,
     server: null,
+    counted: new Map(),
     inRotation: false,
     timer: null,
     noticeTimer: null,

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../workflows/kubernetes.ts';
-import { createAdapters } from './adapters.ts';
+import { type Adapters, createAdapters, type StandingFault } from './adapters.ts';
 import type { Cluster, ClusterNode } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import { rfc3339 } from './kubernetes/rfc3339.ts';
@@ -36,12 +36,16 @@ export interface Pods {
   /** Tries to place all pods that wait for a machine. */
   placePending(cluster: Cluster): void;
   configMapChanged(cluster: Cluster, namespace: string, name: string): void;
+  /** Somebody else than its syncer loaded or unloaded an adapter of a pod. */
+  adaptersChanged(pod: Pod): void;
+  /** Loads of an adapter fail from now on; returns what ends it. */
+  adaptersFail(fault: StandingFault): () => void;
 }
 
 interface Life {
   readonly engine: Engine;
   readonly hooks: PodHooks;
-  readonly adapters: ReturnType<typeof createAdapters>;
+  readonly adapters: Adapters;
   addresses: number;
 }
 
@@ -129,6 +133,7 @@ function endProcess(life: Life, pod: Pod, how: 'killed' | 'terminated'): void {
   life.hooks.beforeChange();
   if (pod.server !== null) life.hooks.requestsLost(pod, how);
   pod.server = null;
+  pod.counted.clear();
 }
 
 function remove(life: Life, pod: Pod): void {
@@ -248,5 +253,7 @@ export function createPods(engine: Engine, hooks: PodHooks): Pods {
     refresh: (pod) => updateReadiness(life, pod),
     placePending: (cluster) => placePending(life, cluster),
     configMapChanged: life.adapters.configMapChanged,
+    adaptersChanged: life.adapters.changed,
+    adaptersFail: life.adapters.fault,
   };
 }

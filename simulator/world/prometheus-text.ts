@@ -9,6 +9,19 @@ const FAMILIES: Readonly<Record<string, readonly [type: 'counter' | 'gauge' | 'h
   'vllm:request_success_total': ['counter', 'Count of successfully processed requests.'],
   'vllm:time_to_first_token_seconds': ['histogram', 'Histogram of time to first token in seconds.'],
   'vllm:prompt_tokens_total': ['counter', 'Number of prefill tokens processed.'],
+  'vllm:lora_requests_info': ['gauge', 'Running stats on lora requests.'],
+  inference_objective_request_duration_seconds: [
+    'histogram',
+    '[ALPHA] Inference objective response latency distribution in seconds for each model and target model.',
+  ],
+  inference_objective_normalized_time_per_output_token_seconds: [
+    'histogram',
+    '[ALPHA] Inference objective latency divided by number of output tokens in seconds for each model and target model.',
+  ],
+  inference_objective_request_total: [
+    'counter',
+    '[ALPHA] Counter of inference objective requests broken out for each model and target model.',
+  ],
   'vllm:generation_tokens_total': ['counter', 'Number of generation tokens processed.'],
 };
 

@@ -29,6 +29,20 @@ export const NODE = global('', 'v1', 'nodes', 'Node');
 export const NAMESPACE = global('', 'v1', 'namespaces', 'Namespace');
 export const DEPLOYMENT = known('apps', 'v1', 'deployments', 'Deployment');
 
+export const MODEL_REWRITE = known(
+  'inference.networking.x-k8s.io',
+  'v1alpha2',
+  'inferencemodelrewrites',
+  'InferenceModelRewrite',
+);
+export const LLMD_REWRITE = known('llm-d.ai', 'v1alpha2', 'inferencemodelrewrites', 'InferenceModelRewrite');
+export const INFERENCE_MODEL = known(
+  'inference.networking.x-k8s.io',
+  'v1alpha2',
+  'inferencemodels',
+  'InferenceModel',
+);
+
 const RBAC = 'rbac.authorization.k8s.io';
 const EXTENSION = 'inference.networking.x-k8s.io';
 
@@ -54,9 +68,10 @@ const ALL: readonly Known[] = [
   known('networking.gke.io', 'v1', 'gcpbackendpolicies', 'GCPBackendPolicy'),
   known('networking.gke.io', 'v1', 'healthcheckpolicies', 'HealthCheckPolicy'),
   known(EXTENSION, 'v1alpha2', 'inferenceobjectives', 'InferenceObjective'),
-  known(EXTENSION, 'v1alpha2', 'inferencemodelrewrites', 'InferenceModelRewrite'),
+  MODEL_REWRITE,
+  INFERENCE_MODEL,
   known('llm-d.ai', 'v1alpha2', 'inferenceobjectives', 'InferenceObjective'),
-  known('llm-d.ai', 'v1alpha2', 'inferencemodelrewrites', 'InferenceModelRewrite'),
+  LLMD_REWRITE,
 ];
 
 const byKind = new Map(

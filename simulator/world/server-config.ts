@@ -9,10 +9,27 @@ export interface ServerConfig {
   readonly maxModelLen: number;
   /** Adapters of `--lora-modules`: name and path. */
   readonly adapters: readonly (readonly [name: string, path: string])[];
-  /** ConfigMap of the adapter syncer beside it. */
-  readonly adapterConfigMap: string | null;
+  /** The adapter syncer beside it, and where it reads. */
+  readonly syncer: SyncerMount | null;
+  readonly lora: LoraLimits;
   /** How long requests may go on after SIGTERM. */
   readonly shutdownMs: number;
+}
+
+interface SyncerMount {
+  readonly configMap: string;
+  /** Key of its data. */
+  readonly key: string;
+  /** false: mounted by `subPath`, and so never brought up to date. */
+  readonly follows: boolean;
+}
+
+interface LoraLimits {
+  readonly enabled: boolean;
+  /** `--max-loras`: adapters that run at once. */
+  readonly slots: number;
+  /** `--max-lora-rank`. */
+  readonly rankMax: number;
 }
 
 /** Values of an option, as `--name value…` or `--name=value`. */
@@ -29,16 +46,31 @@ function option(args: readonly string[], name: string): readonly string[] {
   return values;
 }
 
-function syncerConfigMap(podSpec: Fields): string | null {
+/** Source: vLLM's defaults. */
+function loraLimits(args: readonly string[]): LoraLimits {
+  const slots = number(option(args, '--max-loras')[0]) ?? 1;
+  return {
+    enabled: args.includes('--enable-lora') || option(args, '--lora-modules').length > 0,
+    slots,
+    rankMax: number(option(args, '--max-lora-rank')[0]) ?? 16,
+  };
+}
+
+const SYNCER_FILE = 'DYNAMIC_LORA_ROLLOUT_CONFIG';
+
+function syncerOf(podSpec: Fields): SyncerMount | null {
   const containers = [...items(podSpec['initContainers']), ...items(podSpec['containers'])];
   const syncer = containers.find((container) =>
-    items(container['env']).some((entry) => entry['name'] === 'DYNAMIC_LORA_ROLLOUT_CONFIG'),
+    items(container['env']).some((entry) => entry['name'] === SYNCER_FILE),
   );
   if (syncer === undefined) return null;
-  const mounted = new Set(items(syncer['volumeMounts']).map((mount) => mount['name']));
+  const file = text(items(syncer['env']).find((entry) => entry['name'] === SYNCER_FILE)?.['value']);
   for (const volume of items(podSpec['volumes'])) {
-    const name = text(fields(volume['configMap'])['name']);
-    if (name !== undefined && mounted.has(volume['name'])) return name;
+    const configMap = text(fields(volume['configMap'])['name']);
+    const mount = items(syncer['volumeMounts']).find(({ name }) => name === volume['name']);
+    if (configMap === undefined || mount === undefined) continue;
+    const key = file?.split('/').at(-1) ?? 'configmap.yaml';
+    return { configMap, key, follows: mount['subPath'] === undefined };
   }
   return null;
 }
@@ -67,7 +99,8 @@ export function serverConfig(podSpec: Fields, maxModelLenDefault: number): Serve
         const cut = module.indexOf('=');
         return [module.slice(0, cut), module.slice(cut + 1)];
       }),
-      adapterConfigMap: syncerConfigMap(podSpec),
+      syncer: syncerOf(podSpec),
+      lora: loraLimits(args),
       shutdownMs: (number(option(args, '--shutdown-timeout')[0]) ?? 0) * 1000,
     };
   }

@@ -1,9 +1,10 @@
 import { answerCompletion, brokenStream, type Completion, readCompletion } from './completions.ts';
 import type { Engine } from './engine.ts';
 import { type Fields, text } from './fields.ts';
+import { loadAdapter, weightsOf } from './load-adapter.ts';
 import type { Pod } from './pod.ts';
 import { prometheusText } from './prometheus-text.ts';
-import type { Random } from './random.ts';
+import { hash32, type Random } from './random.ts';
 import { httpCounts, type Server, serves } from './server.ts';
 import { SERVER_FAMILIES, type ServerMetrics } from './server-metrics.ts';
 import { blockedUntilMs, serviceMs } from './serving.ts';
@@ -60,10 +61,26 @@ export function contentTypeOf(path: string, { status, body }: HttpResponse): str
 export const QUICK_MS = 5;
 /** Longer than anybody waits. */
 const SILENT_MS = 3_600_000;
+/** Reading a small adapter from a disk. */
+const LOAD_MS = 500;
 
 function errorBody(status: number, type: string, message: string, param: string | null): string {
   return JSON.stringify({ error: { message, type, param, code: status } });
 }
+
+/** What everybody may do with every model. */
+const PERMISSION = {
+  object: 'model_permission',
+  allow_create_engine: false,
+  allow_sampling: true,
+  allow_logprobs: true,
+  allow_search_indices: false,
+  allow_view: true,
+  allow_fine_tuning: false,
+  organization: '*',
+  group: null,
+  is_blocking: false,
+};
 
 function modelList(server: Server, nowMs: number): string {
   const { config } = server;
@@ -77,7 +94,11 @@ function modelList(server: Server, nowMs: number): string {
     parent,
     max_model_len: parent === null ? config.maxModelLen : null,
     permission: [
-      { object: 'model_permission', allow_sampling: true, allow_logprobs: true, allow_view: true },
+      {
+        id: `modelperm-${hash32(id).toString(16).padStart(16, '0')}`,
+        created: Math.floor(nowMs / 1000),
+        ...PERMISSION,
+      },
     ],
   });
   const data = [
@@ -134,12 +155,16 @@ function complete(asked: Asked, request: HttpRequest): HttpResponse {
   warmUp(server, kindsOf(read, server), now, serving.firstUseMs);
   const waitMs = Math.max(0, blockedUntilMs(server) - now);
   const ownMs = Math.round(serviceMs(pod, server, serving, read.outputTokens));
-  const adapter = server.silentAdapters.has(read.model) ? undefined : server.adapters.get(read.model);
-  const root = adapter ?? config.root;
+  if (server.adapters.has(read.model)) server.adapterUse.set(read.model, now);
+  const root = weightsOf(server, read.model, engine.parameters.adapterSources);
   return { status: 200, body: answerCompletion(read, root, asked.serial, now), ms: waitMs + ownMs };
 }
 
-function loadAdapter(server: Server, body: Fields): HttpResponse {
+/** As a validator says that a field is missing. */
+const missing = (field: string, body: Fields): string =>
+  `1 validation error:\n  {'type': 'missing', 'loc': 'body.${field}', 'msg': 'Field required', 'input': '<dict of ${Object.keys(body).length} items>'}`;
+
+function load({ server, engine }: Asked, body: Fields): HttpResponse {
   const name = text(body['lora_name']);
   const path = text(body['lora_path']);
   const refused = (status: number, type: string, message: string, param: string | null): HttpResponse => ({
@@ -147,17 +172,27 @@ function loadAdapter(server: Server, body: Fields): HttpResponse {
     body: errorBody(status, type, message, param),
     ms: QUICK_MS,
   });
-  if (name === undefined) return refused(400, 'Bad Request', '1 validation error', 'body.lora_name');
-  if (path === undefined) return refused(400, 'Bad Request', '1 validation error', 'body.lora_path');
-  if (server.adapters.has(name) && body['load_inplace'] !== true) {
-    const message = `The lora adapter '${name}' has already been loaded. If you want to load the adapter in place, set 'load_inplace' to True.`;
-    return refused(400, 'InvalidUserInput', message, null);
+  if (name === undefined) return refused(400, 'Bad Request', missing('lora_name', body), 'body.lora_name');
+  if (path === undefined) return refused(400, 'Bad Request', missing('lora_path', body), 'body.lora_path');
+  const inPlace = body['load_inplace'] === true;
+  const outcome = loadAdapter(server, { name, path, inPlace }, engine.parameters.adapterSources);
+  switch (outcome.kind) {
+    case 'already': {
+      const message = `The lora adapter '${name}' has already been loaded. If you want to load the adapter in place, set 'load_inplace' to True.`;
+      return refused(400, 'InvalidUserInput', message, null);
+    }
+    case 'absent':
+      return refused(404, 'NotFoundError', `Loading lora ${name} failed: No adapter found for ${path}`, null);
+    case 'rank': {
+      const message = `Call to add_lora method failed: Worker failed with error 'LoRA rank ${outcome.rank} is greater than max_lora_rank ${server.config.lora.rankMax}.', please check the stack trace above for the root cause`;
+      return refused(500, 'InternalServerError', message, null);
+    }
+    default:
+      return { status: 200, body: `Success: LoRA adapter '${name}' added successfully.`, ms: LOAD_MS };
   }
-  server.adapters.set(name, path);
-  return { status: 200, body: `Success: LoRA adapter '${name}' added successfully.`, ms: 500 };
 }
 
-function unloadAdapter(server: Server, body: Fields): HttpResponse {
+function unload({ server }: Asked, body: Fields): HttpResponse {
   const name = text(body['lora_name']) ?? '';
   if (server.adapters.delete(name)) {
     return { status: 200, body: `Success: LoRA adapter '${name}' removed successfully.`, ms: QUICK_MS };
@@ -178,7 +213,9 @@ function metricsPage(asked: Asked, metrics: ServerMetrics): HttpResponse {
 
 function metricsText(asked: Asked, metrics: ServerMetrics): string {
   const { concurrency } = asked.engine.parameters.serving;
-  return prometheusText(metrics.samples(asked.server, SERVER_FAMILIES, concurrency));
+  return prometheusText(
+    metrics.samples(asked.server, SERVER_FAMILIES, { concurrency, nowMs: asked.engine.now() }),
+  );
 }
 
 function tokenize(asked: Asked, request: HttpRequest): HttpResponse {
@@ -197,10 +234,10 @@ const ROUTES: Readonly<Record<string, { readonly method: 'GET' | 'POST'; readonl
   '/tokenize': { method: 'POST', handle: tokenize },
   '/v1/completions': { method: 'POST', handle: complete },
   '/v1/chat/completions': { method: 'POST', handle: complete },
-  '/v1/load_lora_adapter': { method: 'POST', handle: ({ server }, { body }) => loadAdapter(server, body) },
+  '/v1/load_lora_adapter': { method: 'POST', handle: (asked, { body }) => load(asked, body) },
   '/v1/unload_lora_adapter': {
     method: 'POST',
-    handle: ({ server }, { body }) => unloadAdapter(server, body),
+    handle: (asked, { body }) => unload(asked, body),
   },
 };
 
@@ -215,7 +252,14 @@ function count(server: Server, request: HttpRequest, status: number, known: bool
   else counts.server++;
 }
 
-export function createServerHttp(engine: Engine, metrics: ServerMetrics): ServerHttp {
+const ADAPTER_PATHS = new Set(['/v1/load_lora_adapter', '/v1/unload_lora_adapter']);
+
+/** @param adaptersChanged hears of a pod whose adapters somebody asked to change. */
+export function createServerHttp(
+  engine: Engine,
+  metrics: ServerMetrics,
+  adaptersChanged: (pod: Pod) => void = () => undefined,
+): ServerHttp {
   const random = engine.random('http');
   let serial = 0;
   const uncounted = (pod: Pod, server: Server, request: HttpRequest, handle: Handler): HttpResponse => {
@@ -241,6 +285,7 @@ export function createServerHttp(engine: Engine, metrics: ServerMetrics): Server
       }
       const response = uncounted(pod, server, request, route.handle);
       count(server, request, response.status, true);
+      if (ADAPTER_PATHS.has(request.path)) adaptersChanged(pod);
       return response;
     },
   };

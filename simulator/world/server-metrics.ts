@@ -1,5 +1,6 @@
 import type { MetricSample } from '../../workflows/ports.ts';
 import { FIRST_TOKEN_EDGES } from './first-token.ts';
+import { slotsOf } from './load-adapter.ts';
 import { baseName, type Server } from './server.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -63,6 +64,23 @@ function firstTokens(server: Server, emit: Emit, sets: LabelSets): void {
   emit('vllm:time_to_first_token_seconds_sum', sets.plain, sumMs / 1000);
 }
 
+/** A series for each state that was ever seen, and its value is when: the newest one is the present. */
+function loraInfo(server: Server, emit: Emit, nowMs: number): void {
+  const { lora } = server.config;
+  if (!lora.enabled) return;
+  const slots = slotsOf(server, nowMs);
+  const [running, waiting] = [slots.running.join(','), slots.waiting.join(',')];
+  server.loraInfo.set(`${running}/${waiting}`, { running, waiting, atMs: nowMs });
+  for (const info of server.loraInfo.values()) {
+    const labels = {
+      max_lora: String(lora.slots),
+      running_lora_adapters: info.running,
+      waiting_lora_adapters: info.waiting,
+    };
+    emit('vllm:lora_requests_info', labels, info.atMs / 1000);
+  }
+}
+
 /** The metric families of vLLM 0.32.0 that the world computes. */
 export const SERVER_FAMILIES = [
   'http_requests_total',
@@ -73,11 +91,16 @@ export const SERVER_FAMILIES = [
   'vllm:time_to_first_token_seconds',
   'vllm:prompt_tokens_total',
   'vllm:generation_tokens_total',
+  'vllm:lora_requests_info',
 ] as const;
 
 export interface ServerMetrics {
   /** Samples of the families that are asked for, in the order of `SERVER_FAMILIES`. */
-  samples(server: Server, families: readonly string[], concurrency: number): readonly MetricSample[];
+  samples(
+    server: Server,
+    families: readonly string[],
+    at: { readonly concurrency: number; readonly nowMs: number },
+  ): readonly MetricSample[];
 }
 
 export function createServerMetrics(): ServerMetrics {
@@ -89,7 +112,7 @@ export function createServerMetrics(): ServerMetrics {
     return known;
   };
   return {
-    samples(server, families, concurrency) {
+    samples(server, families, { concurrency, nowMs }) {
       const found: MetricSample[] = [];
       const emit: Emit = (name, labels, value) => {
         found.push({ name, labels, value });
@@ -114,6 +137,7 @@ export function createServerMetrics(): ServerMetrics {
       if (asked('vllm:generation_tokens_total')) {
         emit('vllm:generation_tokens_total', of.plain, server.counters.generationTokens);
       }
+      if (asked('vllm:lora_requests_info')) loraInfo(server, emit, nowMs);
       return found;
     },
   };

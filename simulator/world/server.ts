@@ -19,6 +19,9 @@ interface HttpCounts {
   server: number;
 }
 
+/** Why an adapter cannot be loaded here: its source is not there, or its rank is too high. */
+export type LoadFault = 'absent' | 'rank';
+
 /** One request of its own: somebody waits for its answer. */
 export interface ServerFlight {
   readonly streamed: boolean;
@@ -52,6 +55,12 @@ export interface Server {
   metricsPage: 'shown' | '500' | 'silent';
   /** Adapters that are listed and answered with the base model. */
   readonly silentAdapters: Set<string>;
+  /** Adapters that cannot be loaded into this process. */
+  readonly loadFaults: Map<string, LoadFault>;
+  /** When each adapter was last asked for. */
+  readonly adapterUse: Map<string, number>;
+  /** What `vllm:lora_requests_info` has said so far: running and waiting adapters, and when. */
+  readonly loraInfo: Map<string, { readonly running: string; readonly waiting: string; atMs: number }>;
   /** What came since the queue was last computed. */
   arriving: number;
   arrivingTokens: number;
@@ -89,6 +98,9 @@ export function startServer(config: ServerConfig): Server {
     failAs: '500',
     metricsPage: 'shown',
     silentAdapters: new Set(),
+    loadFaults: new Map(),
+    adapterUse: new Map(),
+    loraInfo: new Map(),
     arriving: 0,
     arrivingTokens: 0,
     share: 1,

@@ -1,4 +1,5 @@
 import { addEvenly, addFirstTokens } from './first-token.ts';
+import { crowdingOf } from './load-adapter.ts';
 import type { ServingParameters } from './parameters.ts';
 import type { Pod } from './pod.ts';
 import type { Random } from './random.ts';
@@ -28,12 +29,20 @@ export function serviceMs(
   return (serving.firstTokenMs + outputTokens * serving.tokenMs) * slownessOf(pod, server);
 }
 
-function medianFirstTokenMs(pod: Pod, server: Server, serving: ServingParameters): number {
+function medianFirstTokenMs(
+  pod: Pod,
+  server: Server,
+  { serving, atMs }: { readonly serving: ServingParameters; readonly atMs: number },
+): number {
   const load = server.running / serving.concurrency;
   const warmth = server.warm.has('*') ? 1 : server.served / (server.served + CACHE_HALF_LIFE);
   const hits = warmth * (0.3 + 0.7 * server.share);
   return (
-    serving.firstTokenMs * slownessOf(pod, server) * (1 + 0.5 * load) * (1 + serving.coldCache * (1 - hits))
+    serving.firstTokenMs *
+    slownessOf(pod, server) *
+    crowdingOf(server, atMs) *
+    (1 + 0.5 * load) *
+    (1 + serving.coldCache * (1 - hits))
   );
 }
 
@@ -127,7 +136,7 @@ export function serve(
   addFirstTokens(
     server.counters.firstToken,
     late,
-    medianFirstTokenMs(pod, server, serving) + waitMs,
+    medianFirstTokenMs(pod, server, { serving, atMs: toMs }) + waitMs,
     random.uniform(),
   );
   complete(server, all - left, outputTokens, random);

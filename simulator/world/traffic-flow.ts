@@ -5,9 +5,11 @@ import type { Gateways } from './gateway.ts';
 import type { StreamParameters } from './parameters.ts';
 import type { Pod } from './pod.ts';
 import type { Random } from './random.ts';
+import { byName, failOf, type NamePart } from './requests-by-name.ts';
+import type { Rewrites } from './rewrites.ts';
 import type { ProgrammedRule } from './routing.ts';
 import { type Server, serves } from './server.ts';
-import { arrive, blockedUntilMs, refuse } from './serving.ts';
+import { arrive, blockedUntilMs, refuse, serviceMs } from './serving.ts';
 import { type FailureKind, type Tally, tallyFailures, tallyRequests } from './tally.ts';
 
 /** Failed requests of a stretch of time. */
@@ -34,6 +36,10 @@ export interface Flow {
   readonly backends: Backends;
   readonly gateways: Gateways;
   readonly random: Random;
+  /** null: pickers pass every name on. */
+  readonly rewrites: Rewrites | null;
+  /** For what is drawn about names alone. */
+  readonly names: Random;
   readonly streams: Stream[];
   readonly total: Tally;
   readonly failures: FailureRecord[];
@@ -76,11 +82,11 @@ export function fail(
 }
 
 /** Kinds of requests in a stream, as far as their kernels differ. */
-function kindsOf(stream: StreamParameters, server: Server): readonly string[] {
+function kindsOf(stream: StreamParameters, server: Server, parts: readonly NamePart[]): readonly string[] {
   const kinds: string[] = [];
   if (stream.streamed < 1) kinds.push('plain');
   if (stream.streamed > 0) kinds.push('stream');
-  for (const model in stream.models) if (server.adapters.has(model)) kinds.push(`adapter:${model}`);
+  for (const { target } of parts) if (server.adapters.has(target)) kinds.push(`adapter:${target}`);
   return kinds;
 }
 
@@ -95,10 +101,16 @@ export function warmUp(server: Server, kinds: readonly string[], atMs: number, f
   }
 }
 
-/** Part of the stream's requests that name a model which the server does not have. */
-function unknownShare(stream: StreamParameters, server: Server): number {
+/** Takes the requests off the parts whose target the server does not have; returns how many. */
+function unknownOf(parts: readonly NamePart[], server: Server): number {
   let unknown = 0;
-  for (const model in stream.models) if (!serves(server, model)) unknown += stream.models[model] ?? 0;
+  for (const part of parts) {
+    if (serves(server, part.target)) continue;
+    unknown += part.count;
+    part.tally.failed += part.count;
+    part.tally.notFound += part.count;
+    part.count = 0;
+  }
   return unknown;
 }
 
@@ -108,10 +120,11 @@ function intoServer(
   flow: Flow,
   stretch: Stretch,
   backend: Backend,
-  to: { readonly server: Server; readonly count: number },
+  to: { readonly pod: Pod; readonly server: Server; readonly count: number },
 ): void {
-  const { server, count } = to;
+  const { pod, server, count } = to;
   const { stream } = stretch;
+  const parts = byName(flow, stream, { backend, pod, count, atMs: stretch.toMs - 1 });
   let left = count;
   const answerBadly = (kind: Answered, n: number): void => {
     if (n === 0) return;
@@ -119,14 +132,49 @@ function intoServer(
     refuse(server, stream.path, kind, n);
     fail(flow, stretch, backend, { kind, count: n });
   };
-  answerBadly('notFound', flow.random.binomial(left, unknownShare(stream, server)));
+  answerBadly('notFound', unknownOf(parts, server));
   const kind = server.failAs === '500' ? 'serverError' : 'streamError';
-  if (blockedUntilMs(server) <= stretch.fromMs)
-    answerBadly(kind, flow.random.binomial(left, server.failShare));
+  if (blockedUntilMs(server) <= stretch.fromMs) {
+    const failed = flow.random.binomial(left, server.failShare);
+    failOf(parts, failed, flow.names);
+    answerBadly(kind, failed);
+  }
   if (left === 0) return;
-  warmUp(server, kindsOf(stream, server), stretch.fromMs, flow.engine.parameters.serving.firstUseMs);
+  const served = parts.filter((part) => part.count > 0);
+  warmUp(server, kindsOf(stream, server, served), stretch.fromMs, flow.engine.parameters.serving.firstUseMs);
+  answered(flow, stretch, to, served);
   server.share = backend.lastShare;
   arrive(server, stream.path, left, stream.outputTokens);
+}
+
+/** What the picker counts of answers, and which adapters are in use. */
+function answered(
+  flow: Flow,
+  { toMs, stream }: Stretch,
+  { pod, server }: { readonly pod: Pod; readonly server: Server },
+  parts: readonly NamePart[],
+): void {
+  const { serving } = flow.engine.parameters;
+  const seconds = serviceMs(pod, server, serving, stream.outputTokens) / 1000;
+  for (const { target, counted, count } of parts) {
+    if (server.adapters.has(target)) server.adapterUse.set(target, toMs);
+    if (counted === null) continue;
+    counted.seconds += seconds * count;
+    counted.outputTokens += stream.outputTokens * count;
+  }
+}
+
+/** Requests that end before a server has read their names. */
+function unread(
+  flow: Flow,
+  stretch: Stretch,
+  backend: Backend,
+  to: { readonly pod: Pod; readonly count: number; readonly kind: FailureKind },
+): void {
+  const atMs = stretch.toMs - 1;
+  for (const { tally, count } of byName(flow, stretch.stream, { backend, ...to, atMs }))
+    tally.failed += count;
+  fail(flow, stretch, backend, { kind: to.kind, count: to.count });
 }
 
 function intoPod(
@@ -140,9 +188,9 @@ function intoPod(
   if (count === 0) return;
   if (server === null) {
     const alive = pod.role.kind === 'other' && pod.stage === 'up';
-    if (!alive) fail(flow, stretch, backend, { kind: 'connectRefused', count });
-  } else if (server.refusing) fail(flow, stretch, backend, { kind: 'terminated', count });
-  else intoServer(flow, stretch, backend, { server, count });
+    if (!alive) unread(flow, stretch, backend, { pod, count, kind: 'connectRefused' });
+  } else if (server.refusing) unread(flow, stretch, backend, { pod, count, kind: 'terminated' });
+  else intoServer(flow, stretch, backend, { pod, server, count });
 }
 
 /** How much the picker likes a pod: the less is in it, the more. */

@@ -3,6 +3,7 @@ import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import type { Gateways } from './gateway.ts';
 import type { Pod } from './pod.ts';
+import type { Rewrites } from './rewrites.ts';
 import { type ProgrammedRule, ruleFor } from './routing.ts';
 import { serve } from './serving.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -102,7 +103,7 @@ function lose(flow: Flow, pod: Pod, how: 'killed' | 'terminated'): void {
 export function createTraffic(
   engine: Engine,
   clusters: ReadonlyMap<string, Cluster>,
-  parts: { readonly backends: Backends; readonly gateways: Gateways },
+  parts: { readonly backends: Backends; readonly gateways: Gateways; readonly rewrites?: Rewrites },
 ): Traffic {
   const streams: Stream[] = [];
   for (const parameters of engine.parameters.traffic) {
@@ -112,7 +113,9 @@ export function createTraffic(
   const flow: Flow = {
     engine,
     ...parts,
+    rewrites: parts.rewrites ?? null,
     random: engine.random('traffic'),
+    names: engine.random('names'),
     streams,
     clusters: [...clusters.values()],
     total: createTally(),

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { NodePool } from '../../workflows/ports.ts';
 import type { ActRecord, Acts } from './act-runner.ts';
 import type { Backend, Backends } from './backends.ts';
+import { type CarrierTruth, type CarrierWrite, carrierTruths } from './carrier-truth.ts';
 import { type Cluster } from './cluster.ts';
 import { type DrawnDuration, type Engine, unionMs } from './engine.ts';
 import { at, items, number, text } from './fields.ts';
@@ -9,7 +10,9 @@ import type { Gateways } from './gateway.ts';
 import type { Caller, WriteRecord } from './kubernetes/types.ts';
 import type { AbsenceAlarm, Monitoring } from './monitoring.ts';
 import type { PodStage } from './pod.ts';
+import type { NameTally } from './requests-by-name.ts';
 import { HTTP_ROUTE } from './resources.ts';
+import type { Rewrites } from './rewrites.ts';
 import type { ProgrammedRoute } from './routing.ts';
 import { type FailureKind, tallied } from './tally.ts';
 import type { Traffic } from './traffic.ts';
@@ -30,6 +33,8 @@ export interface PoolTruth extends RequestTotals {
   readonly pods: number;
   readonly inRotation: number;
   readonly pickerUp: boolean;
+  /** Its requests by the name that was asked for and the target that it became. */
+  readonly names: readonly NameTally[];
 }
 
 /** The weights of one rule, by backend name: three clocks. */
@@ -60,6 +65,8 @@ export interface PodTruth {
   readonly running: number;
   readonly waiting: number;
   readonly node: string | null;
+  /** Adapters in its process, name to source. */
+  readonly adapters: Readonly<Record<string, string>>;
 }
 
 /** One accepted write to an HTTPRoute that changed more than its status. */
@@ -78,9 +85,12 @@ export interface Truth {
   readonly requests: RequestTotals;
   readonly pools: readonly PoolTruth[];
   readonly routes: readonly RouteTruth[];
+  /** What InferenceModelRewrites and InferenceModels say of names. */
+  readonly carriers: readonly CarrierTruth[];
   readonly pods: readonly PodTruth[];
   readonly nodePools: Readonly<Record<string, readonly NodePool[]>>;
   readonly routeWrites: readonly RouteWrite[];
+  readonly carrierWrites: readonly CarrierWrite[];
   readonly failures: readonly FailureRecord[];
   readonly acts: readonly ActRecord[];
   readonly alarms: readonly AbsenceAlarm[];
@@ -98,6 +108,8 @@ interface TruthParts {
   readonly monitoring: Monitoring;
   readonly acts: Acts;
   readonly routeWrites: readonly RouteWrite[];
+  readonly carrierWrites: readonly CarrierWrite[];
+  readonly rewrites: Rewrites;
 }
 
 const MEASURED_MS = 60_000;
@@ -120,6 +132,7 @@ function poolTruth(backend: Backend): PoolTruth {
     pods: backend.members.length,
     inRotation: backend.rotation.length,
     pickerUp: backend.pickerUp,
+    names: [...backend.names.values()].map(({ recent: _cells, ...tally }) => tally),
   };
 }
 
@@ -175,6 +188,7 @@ function podTruths(cluster: Cluster): readonly PodTruth[] {
     running: pod.server?.running ?? 0,
     waiting: pod.server?.waiting ?? 0,
     node: pod.node?.name ?? null,
+    adapters: Object.fromEntries(pod.server?.adapters ?? []),
   }));
 }
 
@@ -208,9 +222,11 @@ export function truthOf(parts: TruthParts): Truth {
     routes: clusters.flatMap((cluster) =>
       cluster.kube.all(HTTP_ROUTE).map((route) => routeTruth(parts, cluster, route)),
     ),
+    carriers: clusters.flatMap((cluster) => carrierTruths(cluster, { ...parts, nowMs: traffic.settledMs })),
     pods: clusters.flatMap(podTruths),
     nodePools: Object.fromEntries(clusters.map(({ name, nodePools }) => [name, [...nodePools.values()]])),
     routeWrites: parts.routeWrites,
+    carrierWrites: parts.carrierWrites,
     failures: traffic.failures,
     acts: parts.acts.done,
     alarms: monitoring.alarms,

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../workflows/kubernetes.ts';
 import { type ActParts, type Acts, createActs } from './act-runner.ts';
 import type { Act } from './acts.ts';
 import { createBackends } from './backends.ts';
+import type { CarrierWrite } from './carrier-truth.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { watchCluster } from './cluster-watch.ts';
 import { withDefaults } from './defaults.ts';
@@ -25,6 +26,8 @@ import type { StackParameters, WorldInput, WorldParameters } from './parameters.
 import { createPodProxy, type ProxiedReply, type ProxiedRequest } from './pod-proxy.ts';
 import { createPods } from './pods.ts';
 import { GATEWAY_CLASS, NAMESPACE, POD, resourceOf } from './resources.ts';
+import { createRewrites, type Rewrites } from './rewrites.ts';
+import { servedBy } from './served-kinds.ts';
 import type { Server } from './server.ts';
 import { createServerHttp } from './server-http.ts';
 import { createServerMetrics } from './server-metrics.ts';
@@ -118,12 +121,15 @@ interface Parts extends ActParts {
   readonly engine: EngineControl;
   readonly deployments: Deployments;
   readonly routeWrites: RouteWrite[];
+  readonly carrierWrites: CarrierWrite[];
+  readonly rewrites: Rewrites;
 }
 
 /** The parts need each other; what they need of later ones they reach through hooks. */
 function assemble(engine: EngineControl): Parts & { readonly hooks: { acts: Acts | null } } {
   const clusters = new Map<string, Cluster>();
   const routeWrites: RouteWrite[] = [];
+  const carrierWrites: CarrierWrite[] = [];
   const late: { traffic: Traffic | null; deployments: Deployments | null; nodePools: NodePools | null } = {
     traffic: null,
     deployments: null,
@@ -149,15 +155,16 @@ function assemble(engine: EngineControl): Parts & { readonly hooks: { acts: Acts
   const gateways = createGateways(engine, backends, { beforeChange, programmed });
   const uid = uids(engine);
   for (const parameters of engine.parameters.clusters) {
-    const kube = createKubeServer({ clock: () => engine.now(), uid });
+    const kube = createKubeServer({ clock: () => engine.now(), uid, ...servedBy(parameters) });
     const cluster = createCluster(engine, parameters, kube);
     clusters.set(parameters.name, cluster);
     furnish(cluster);
   }
-  const traffic = createTraffic(engine, clusters, { backends, gateways });
+  const rewrites = createRewrites(engine, { beforeChange, changed: programmed });
+  const traffic = createTraffic(engine, clusters, { backends, gateways, rewrites });
   late.traffic = traffic;
   const monitoring = createMonitoring(engine, { traffic, backends, clusters }, () =>
-    isSplit({ clusters, gateways }),
+    isSplit({ clusters, gateways, rewrites }),
   );
   return {
     engine,
@@ -167,15 +174,22 @@ function assemble(engine: EngineControl): Parts & { readonly hooks: { acts: Acts
     deployments,
     nodePools,
     gateways,
+    rewrites,
     traffic,
     monitoring,
     routeWrites,
+    carrierWrites,
     hooks,
   };
 }
 
-function isSplit({ clusters, gateways }: Pick<Parts, 'clusters' | 'gateways'>): boolean {
+function isSplit({
+  clusters,
+  gateways,
+  rewrites,
+}: Pick<Parts, 'clusters' | 'gateways' | 'rewrites'>): boolean {
   for (const cluster of clusters.values()) {
+    if (rewrites.isSplit(cluster)) return true;
     for (const route of gateways.programmed(cluster, 0)) {
       if (route.rules.some((rule) => rule.backends.filter(({ weight }) => weight > 0).length > 1))
         return true;
@@ -220,7 +234,7 @@ export function createWorld(input: WorldInput = {}): World {
   parts.hooks.acts = acts;
   startGitOps(engine, parts.clusters);
   const metrics = createServerMetrics();
-  const http = createServerHttp(engine, metrics);
+  const http = createServerHttp(engine, metrics, (pod) => parts.pods.adaptersChanged(pod));
   const access = new Map<string, AccessRule>();
   const proxyResource = { ...POD, plural: 'pods/proxy' };
   const proxied = createPodProxy({ engine, clusters: parts.clusters, traffic: parts.traffic, http });
@@ -271,7 +285,10 @@ export function createWorld(input: WorldInput = {}): World {
       return cluster?.pods.get(uid)?.server ?? null;
     },
     truth: () => truthOf({ ...parts, acts }),
-    forgetWrites: () => void parts.routeWrites.splice(0),
+    forgetWrites() {
+      parts.routeWrites.splice(0);
+      parts.carrierWrites.splice(0);
+    },
     poolsOf: (cluster, namespace) => poolsOf(parts, cluster, namespace),
   };
 }

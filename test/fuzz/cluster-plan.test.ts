@@ -17,6 +17,14 @@ import {
   stored,
   withoutNewSide,
 } from '../unit/plans/a-cluster.ts';
+import {
+  anAdapterCluster,
+  anAdapterSpec,
+  anInferenceModel,
+  aRewrite,
+  modelEra,
+  ruleOf,
+} from '../unit/plans/an-adapter.ts';
 import { fuzz, LONG, outcomeOf, type Verdict } from './fuzz.ts';
 import { hostileNumber, hostileText } from './hostile-json.ts';
 import { type Edit, edit, edited } from './mutate.ts';
@@ -89,6 +97,22 @@ const BASES: readonly Case[] = [
     observed: full(withoutNewSide()),
   },
   { spec: fromManifests({ nodes: create }), manifests: newManifests(), observed: full(withoutNewSide()) },
+  { spec: anAdapterSpec(), manifests: [], observed: anAdapterCluster() },
+  {
+    spec: anAdapterSpec(),
+    manifests: [],
+    observed: anAdapterCluster({
+      rewrites: [
+        aRewrite('review', [ruleOf(['food-review'], { modelRewrite: 'food-review-1', weight: 3 })]),
+        aRewrite('names', [ruleOf([], { modelRewrite: 'llama' })]),
+      ],
+    }),
+  },
+  {
+    spec: anAdapterSpec(),
+    manifests: [],
+    observed: modelEra([anInferenceModel('review', 'food-review', [{ name: 'food-review-1' }])]),
+  },
 ].map((base) => ({
   ...base,
   spec: { ...base.spec, acknowledge: ['objectives-priorities', 'drain', 'rewrite-present'] },
@@ -117,6 +141,9 @@ const soundOnly = (list: unknown): readonly KubeObject[] =>
 const withSoundLists = (observed: ObservedCluster): ObservedCluster => ({
   ...observed,
   ...Object.fromEntries(LISTS.map((list) => [list, soundOnly(observed[list])])),
+  ...(observed.adapter === undefined
+    ? {}
+    : { adapter: { ...observed.adapter, models: soundOnly(observed.adapter.models) } }),
 });
 
 /** Weights a plan may be made with are what the API takes. */
@@ -177,7 +204,7 @@ test('planRollout over mutated manifests', LONG, async () => {
   const seen = await fuzz({
     runs: 400,
     input: fc
-      .tuple(fc.constantFrom(...BASES.slice(2)), fc.array(edit, { minLength: 1, maxLength: 4 }))
+      .tuple(fc.constantFrom(...BASES.slice(2, 4)), fc.array(edit, { minLength: 1, maxLength: 4 }))
       .map(([base, edits]) => ({ ...base, manifests: edited(base.manifests, edits) })),
     check,
   });

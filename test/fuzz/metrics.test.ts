@@ -76,6 +76,7 @@ const sample: fc.Arbitrary<MetricSample> = fc.record({
     'vllm:time_to_first_token_seconds_bucket',
     'vllm:time_to_first_token_seconds_count',
     'vllm:time_to_first_token_seconds_sum',
+    'vllm:lora_requests_info',
     'up',
     'constructor',
   ),
@@ -85,8 +86,8 @@ const sample: fc.Arbitrary<MetricSample> = fc.record({
 
 /** Every figure is a count that can be stored, and no part is more than its whole. */
 const checkCounters = (counters: PodCounters): void => {
-  const { ttft, ...rest } = counters;
-  for (const [name, count] of Object.entries(rest))
+  const { ttft, loras, ...rest } = counters;
+  for (const [name, count] of Object.entries({ ...rest, ...loras }))
     expect(Number.isFinite(count) && count >= 0, `${name} ${count}`).toBe(true);
   expect(counters.failures5xx + counters.failures4xx).toBeLessThanOrEqual(Math.max(counters.requests, 0));
   if (ttft === null) return;

@@ -1,7 +1,7 @@
 /** Rollout files that are valid by construction, in the ways in which people write YAML. */
 import * as fc from 'fast-check';
 import { Document, type ToStringOptions } from 'yaml';
-import { JUDGES, TRIPWIRES } from '../../workflows/spec/gate-names.ts';
+import { GATES_OF_TYPE, JUDGES, TRIPWIRES } from '../../workflows/spec/gate-names.ts';
 
 const name = fc
   .tuple(fc.constantFrom('a', 'llm', 'h200', '7', 'true-ish', 'null-pool'), fc.nat({ max: 999 }))
@@ -64,18 +64,19 @@ const window = fc.record({
   timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York'),
 });
 
-const tune = fc.record(
-  {
-    ...Object.fromEntries(TRIPWIRES.map((gate) => [gate, fc.constant('off')])),
-    ...Object.fromEntries(
-      JUDGES.map((gate) => [
-        gate,
-        fc.oneof(fc.constant('off'), fc.record({ minSamples: fc.integer({ min: 10, max: 9999 }) })),
-      ]),
-    ),
-  },
-  { requiredKeys: [] },
-);
+const tuneOf = (type: keyof typeof GATES_OF_TYPE) => {
+  const off = fc.constant('off');
+  const samples = fc.record({ minSamples: fc.integer({ min: 10, max: 9999 }) });
+  const has = (gate: (typeof GATES_OF_TYPE)[typeof type][number]): boolean =>
+    GATES_OF_TYPE[type].includes(gate);
+  return fc.record(
+    {
+      ...Object.fromEntries(TRIPWIRES.filter(has).map((gate) => [gate, off])),
+      ...Object.fromEntries(JUDGES.filter(has).map((gate) => [gate, fc.oneof(off, samples)])),
+    },
+    { requiredKeys: [] },
+  );
+};
 
 /** Texts that YAML would take for something else without quotes. */
 const modelName = fc.constantFrom(
@@ -89,31 +90,26 @@ const modelName = fc.constantFrom(
   '日本',
 );
 
-const commonSpec = {
+const prompts = fc.dictionary(
+  fc.constantFrom('a', 'food-review-1', 'constructor', 'toString'),
+  fc.array(fc.constantFrom('How was it?', 'a: b', '#x', '日本'), { minLength: 1, maxLength: 8 }),
+);
+
+const anySpec = {
   cluster: fc.constant('projects/acme/locations/us-central1/clusters/inference'),
   namespace: name,
-  from: fc.record(
-    { pool: name.map((one) => `old-${one}`), autoscaler: fc.constantFrom('pin', 'leave') },
-    { requiredKeys: ['pool'] },
-  ),
-  retention: fc.record(
-    { old: minutes(600), retire: fc.constantFrom('keep', 'delete') },
-    { requiredKeys: ['retire'] },
+  verify: maybe(
+    fc.record({
+      adapters: fc.record(
+        { effect: fc.constantFrom('required', 'names', 'off'), prompts },
+        { requiredKeys: [] },
+      ),
+    }),
   ),
   ladder: maybe(ladder),
   pacing: maybe(
     fc.record({ settle: minutes(50), extendFactor: fc.integer({ min: 10, max: 240 }).map((n) => n / 10) }),
   ),
-  objectives: maybe(
-    fc.record(
-      {
-        errorRatio: fc.integer({ min: 1, max: 5000 }).map((n) => n / 10_000),
-        ttft: fc.record({ over: minutes(9), atMost: fc.constantFrom(0.05, 0.0001, 0.5) }),
-      },
-      { requiredKeys: [] },
-    ),
-  ),
-  gates: maybe(fc.record({ tune })),
   alerts: maybe(
     fc.record({
       policies: fc
@@ -123,10 +119,31 @@ const commonSpec = {
     }),
   ),
   windows: maybe(fc.array(window, { maxLength: 3 })),
-  priorities: maybe(fc.constantFrom('auto', 'flip', 'leave')),
   rollback: maybe(fc.record({ floor: fc.integer({ min: 1, max: 100 }), onHoldFor: minutes(600) })),
   acknowledge: maybe(fc.uniqueArray(fc.constantFrom('floating-model', 'drain', 'adapter-dropped'))),
   deadline: fc.constant('9d'),
+};
+
+const errorRatio = fc.integer({ min: 1, max: 5000 }).map((n) => n / 10_000);
+
+const commonSpec = {
+  ...anySpec,
+  from: fc.record(
+    { pool: name.map((one) => `old-${one}`), autoscaler: fc.constantFrom('pin', 'leave') },
+    { requiredKeys: ['pool'] },
+  ),
+  retention: fc.record(
+    { old: minutes(600), retire: fc.constantFrom('keep', 'delete') },
+    { requiredKeys: ['retire'] },
+  ),
+  objectives: maybe(
+    fc.record(
+      { errorRatio, ttft: fc.record({ over: minutes(9), atMost: fc.constantFrom(0.05, 0.0001, 0.5) }) },
+      { requiredKeys: [] },
+    ),
+  ),
+  gates: maybe(fc.record({ tune: tuneOf('node') })),
+  priorities: maybe(fc.constantFrom('auto', 'flip', 'leave')),
 };
 
 const source = fc.oneof(fc.constant('existing'), fc.constant({ manifests: ['./new/*.yaml'] }));
@@ -163,6 +180,30 @@ const modelSpec = fc.record({
   ...commonSpec,
 });
 
+const adapterSpec = fc.record({
+  ...anySpec,
+  type: fc.constant('adapter'),
+  from: fc.record({ pool: name }),
+  adapter: fc.record(
+    {
+      model: fc.constantFrom('food-review', 'meta/llama', 'true', '日本', 'v-1'),
+      from: fc.constantFrom('v-1', '1e3', 'a:b'),
+      to: fc.record({
+        name: fc.constantFrom('v-2', 'null', '#2'),
+        source: fc.constantFrom('acme/v-2', '/adapters/2', 'gs://lora/2'),
+        load: fc.constant('syncer'),
+      }),
+      pools: fc.constantFrom('routes', 'one'),
+    },
+    { requiredKeys: ['model', 'from', 'to'] },
+  ),
+  retention: maybe(
+    fc.record({ old: minutes(600), retire: fc.constantFrom('keep', 'unload') }, { requiredKeys: [] }),
+  ),
+  objectives: maybe(fc.record({ errorRatio })),
+  gates: maybe(fc.record({ tune: tuneOf('adapter') })),
+});
+
 /** The file as data. */
 export const rolloutValue: fc.Arbitrary<unknown> = fc
   .record({
@@ -176,7 +217,7 @@ export const rolloutValue: fc.Arbitrary<unknown> = fc
       },
       { requiredKeys: ['name'] },
     ),
-    spec: fc.oneof(nodeSpec, modelSpec),
+    spec: fc.oneof(nodeSpec, modelSpec, adapterSpec),
   })
   .map(
     ({ metadata, spec }) =>

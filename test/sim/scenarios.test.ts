@@ -216,6 +216,79 @@ test('drift is held, adopted at its own share, and climbs on from there', async 
   }
 });
 
+/** What the name becomes at the end. */
+const versionOn = (runs: readonly DemoRun[]): readonly (readonly string[])[] =>
+  runs.map(({ result }) => result.backendRefs.map(({ name }) => name));
+
+describe('adapter', () => {
+  let runs: readonly DemoRun[] = [];
+  beforeAll(async () => {
+    runs = await runScenario('adapter');
+  });
+
+  test('climbs the default ladder inside one pool and loses no request', () => {
+    expectSound(runs);
+    for (const { result } of runs)
+      expect(result).toMatchObject({
+        outcome: 'promoted',
+        shares: [0, 5, 25, 50, 100],
+        alertToWrittenMs: null,
+        requests: { failed: 0 },
+      });
+    expect(versionOn(runs)).toEqual(runs.map(() => ['food-review-2']));
+  });
+
+  test('probes of every pod were judged at each rung, and requests were seen to follow', () => {
+    for (const { result, shares } of runs) {
+      const probes = result.samplesPerGate['adapter.errors'] ?? [];
+      expect([probes.length, Math.min(...probes.map((count) => count ?? 0)) > 50]).toEqual([4, true]);
+      for (const share of shares.slice(1)) expect(share.measuredMs).toBeGreaterThan(share.writtenMs);
+    }
+  });
+
+  test('the rewrite stays as the alias, and the summary says why', async () => {
+    for (const { created, remaining, removed } of runs)
+      expect({ created, remaining, removed }).toEqual({
+        created: ['InferenceModelRewrite serving/food-review-1-llm'],
+        remaining: ['InferenceModelRewrite serving/food-review-1-llm'],
+        removed: [],
+      });
+    const io = testIo();
+    expect(await runCli(['demo', '--scenario', 'adapter', '--fast'], io)).toBe(0);
+    expect(io.outLines.find((line) => line.includes('it is the alias now'))).toContain('food-review-1');
+  });
+});
+
+test('adapter-silent: one pod of eight answers as the base model does, and no traffic is moved', async () => {
+  const runs = await runScenario('adapter-silent');
+  expectSound(runs);
+  for (const { result, record, findings, remaining } of runs) {
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      shares: [],
+      samplesPerRung: [],
+      requests: { failed: 0 },
+    });
+    const found = findings.filter(({ code }) => code === 'adapter-no-effect');
+    expect(found.map(({ object }) => object)).toEqual([expect.stringMatching(/^Pod serving\/llm-\w+-\w+$/)]);
+    expect(record.entries.some(({ effects }) => effects.includes('setWeights'))).toBe(false);
+    expect(remaining).toEqual([]);
+  }
+});
+
+test('adapter-missing: one pod of eight loses the new version at 25 %, and its 404 rolls back within seconds', async () => {
+  const runs = await runScenario('adapter-missing');
+  expectSound(runs);
+  for (const { result, ending, remaining, shares } of runs) {
+    expect(result).toMatchObject({ outcome: 'rolledBack', shares: [0, 5, 25, 0], backendRefs: [] });
+    expect(ending?.reason).toBe('tripwire:adapter.notFound');
+    // A quarter of an eighth of a tenth of 150 requests a second, for seconds.
+    expect(result.requests.failed).toBeLessThan(30);
+    expect(remaining).toEqual([]);
+    expect(shares.at(-1)?.measuredMs).toBeGreaterThan(shares.at(-1)?.writtenMs ?? Number.POSITIVE_INFINITY);
+  }
+});
+
 test('every scenario is described, and has a test here', () => {
   expect(SCENARIOS.map(({ name, endsAs }) => `${name} ${endsAs}`)).toEqual([
     'node-update promoted',
@@ -224,6 +297,9 @@ test('every scenario is described, and has a test here', () => {
     'alert rolledBack',
     'stockout failed',
     'drift promoted',
+    'adapter promoted',
+    'adapter-silent failed',
+    'adapter-missing rolledBack',
   ]);
 });
 

@@ -5,12 +5,13 @@ import { CURRENT_VERSION, VERSIONS } from '../../workflows/rollout/versions.ts';
 import { People } from './people.ts';
 import { recordEnd } from './recorder/record-end.ts';
 import { recordFaults } from './recorder/record-faults.ts';
-import { Recorder } from './recorder/recorder.ts';
-import type { Seen } from './seen.ts';
+import { Recorder, type WatchedPools } from './recorder/recorder.ts';
+import type { Seen, Sighting } from './seen.ts';
+import { ALIASES, namesOf, reachedPools } from './stage/adapter-stack.ts';
 import { nextVersions } from './stage/next-version.ts';
 import { orderOf } from './stage/orders.ts';
 import { CLUSTER_NAMES, rolloutText } from './stage/rollout-text.ts';
-import { EXAMPLE, namespaceOf, newSideObjects } from './stage/stack-objects.ts';
+import { adaptersOf, EXAMPLE, namespaceOf, newSideObjects } from './stage/stack-objects.ts';
 import { trialWorld } from './stage/trial-world.ts';
 import { storeFaultsOf } from './store-faults.ts';
 import type { Trial } from './trial.ts';
@@ -64,21 +65,39 @@ export const runTrial = async (trial: Trial, options: RunOptions = {}): Promise<
   await scheduler.run({ untilMs: scheduler.nowMs + AFTERMATH_MS });
   cloud.world.settle();
   const rolloutIds = trial.orders.map((_order, index) => people.rolloutIdOf(index));
+  const sightings = recordEnd(recorder.sightings, cloud);
   const seen: Seen = {
     orders: trial.orders.map((order, index) =>
       orderOf(trial, order, {
         requestId: `start-${index}`,
         rolloutId: rolloutIds[index] ?? null,
         startMs,
+        carriers: carriersMadeFor(sightings, rolloutIds[index] ?? null),
       }),
     ),
     startMs,
     quietFromMs,
     endMs: scheduler.nowMs,
-    sightings: recordEnd(recorder.sightings, cloud),
+    sightings,
   };
   return { trial, seen, counts, cloud };
 };
+
+const CARRIERS = /^inferencemodel(?:rewrite)?s\./u;
+const INTENT = 'sluice.dev/intent';
+
+/** Names of the objects with a rollout's intent that give a name its targets. */
+const carriersMadeFor = (sightings: readonly Sighting[], rolloutId: string | null): readonly string[] =>
+  rolloutId === null
+    ? []
+    : sightings.flatMap((sighting) =>
+        sighting.kind === 'write' &&
+        sighting.verb === 'create' &&
+        CARRIERS.test(sighting.resource) &&
+        sighting.after?.metadata.annotations?.[INTENT] === rolloutId
+          ? [sighting.name]
+          : [],
+      );
 
 /** Each time a rollout begins to be held, and for what. */
 const countHolds = ({ store }: SimulatedCloud, count: (situation: string) => void): void => {
@@ -90,12 +109,25 @@ const countHolds = ({ store }: SimulatedCloud, count: (situation: string) => voi
   });
 };
 
-const watchedPools = (trial: Trial) =>
-  trial.stacks.map((stack, index) => ({
-    cluster: CLUSTER_NAMES[stack.cluster],
-    namespace: namespaceOf(index),
-    pools: [EXAMPLE[stack.type].oldPool, EXAMPLE[stack.type].newPool],
-  }));
+const watchedPools = (trial: Trial): readonly WatchedPools[] =>
+  trial.stacks.map((stack, index) => {
+    const cluster = CLUSTER_NAMES[stack.cluster];
+    const namespace = namespaceOf(index);
+    const { oldPool, newPool } = EXAMPLE[stack.type];
+    const pools = [oldPool, newPool];
+    if (stack.type !== 'adapter') return { cluster, namespace, pools };
+    const adapters = adaptersOf(stack);
+    const names = ALIASES.flatMap((alias) => {
+      const { from, to, other } = namesOf(adapters, alias);
+      return [from, to, other];
+    });
+    return {
+      cluster,
+      namespace,
+      pools,
+      adapters: { cluster, namespace, pools: reachedPools(adapters), names },
+    };
+  });
 
 const makeCloud = (trial: Trial, recorder: Recorder, options: RunOptions): SimulatedCloud => {
   const last = trial.instances - 1;
@@ -146,7 +178,8 @@ const scheduleEverything = (trial: Trial, stage: Stage): void => {
     if (stack === undefined) return;
     const body = {
       file: rolloutText(trial, index, startMs),
-      manifests: stack.newSideThere ? [] : newSideObjects(stack, order.stack),
+      manifests:
+        stack.newSideThere || order.adapter !== undefined ? [] : newSideObjects(stack, order.stack),
       queue: order.queue,
     };
     scheduler.at(startMs + order.afterMs, () => people.start(index, body));

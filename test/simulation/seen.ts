@@ -29,6 +29,26 @@ export interface SeenRung {
   readonly approval: boolean;
 }
 
+/** What an order about an adapter is about. The names of its versions are the order's `oldPool` and `newPool` as well. */
+export interface OrderOfAdapter {
+  /** The name that clients ask for. */
+  readonly alias: string;
+  readonly from: string;
+  readonly to: string;
+  /** Pools that serve it. */
+  readonly pools: readonly string[];
+  /** Annotation that says whose decision the alias's weights are. */
+  readonly fence: string;
+  /** What carries the weights, as `SeenWrite.resource` names it. */
+  readonly resource: string;
+  /** Objects that had the alias's rule when the world began; the order's `routes` are those and what was created for it. */
+  readonly carriers: readonly string[];
+  /** ConfigMaps that say what the pools' servers load. */
+  readonly syncers: readonly string[];
+  /** Whether the new version is to be put there; else it is loaded already. */
+  readonly load: 'syncer' | 'loaded';
+}
+
 /** What an author asked for with one `start`: the trial's input, not what the product made of it. */
 export interface Order {
   /** Identity of the start request. */
@@ -37,7 +57,9 @@ export interface Order {
   readonly rolloutId: string | null;
   readonly cluster: string;
   readonly namespace: string;
-  readonly type: 'node' | 'baseModel';
+  readonly type: 'node' | 'baseModel' | 'adapter';
+  /** Only of type `adapter`: then its pools are the two versions, and its routes what carries the alias's weights. */
+  readonly adapter?: OrderOfAdapter;
   readonly source: 'existing' | 'manifests';
   readonly oldPool: string;
   readonly newPool: string;
@@ -56,7 +78,7 @@ export interface Order {
   readonly floorPercent: number;
   readonly onHoldForMs: number;
   readonly retentionMs: number;
-  readonly retire: 'keep' | 'delete';
+  readonly retire: 'keep' | 'delete' | 'unload';
   /** How long connections are drained before anything goes, at least. */
   readonly drainMs: number;
   /** Alert policies (full names) that roll it back. */
@@ -117,6 +139,13 @@ export interface SeenSide {
   readonly ready: number;
   /** A picker pod is Ready and not being deleted. */
   readonly pickerReady: boolean;
+  /**
+   * Only of a version of an adapter, whose name is then `pool`: how many servers are Ready in all, of which `ready` have it
+   * loaded. Pickers: each pool has one.
+   */
+  readonly of?: number;
+  /** Of these servers, those that have it loaded and answer like the base model. */
+  readonly silent?: number;
 }
 
 /** Requests of all clients to a pool since the world began, in ground truth: seen at each write and each confirmation of a route. */
@@ -143,6 +172,20 @@ export interface SeenScrape {
   readonly pods: readonly string[];
   /** How many of them answered with status 200. */
   readonly answered: number;
+}
+
+/** The product asked a model server for an answer by a name. */
+export interface SeenProbe {
+  readonly kind: 'probe';
+  readonly atMs: number;
+  readonly process: string;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: string;
+  /** The name. */
+  readonly model: string;
+  /** null: it said nothing. */
+  readonly status: number | null;
 }
 
 export interface SeenHeartbeat {
@@ -272,6 +315,7 @@ export type Sighting =
   | SeenSide
   | SeenTraffic
   | SeenScrape
+  | SeenProbe
   | SeenHeartbeat
   | SeenAlarm
   | SeenGke

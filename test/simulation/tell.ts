@@ -13,6 +13,19 @@ const refsOf = (route: SeenObject | null): string => {
     .join(' | ');
 };
 
+/** Targets of a carrier with its fences, or what a syncer's ConfigMap asks for. */
+const contentOf = (object: SeenObject | null): string => {
+  if (object === null) return 'none';
+  const text = JSON.stringify(object['data'] ?? object['spec'] ?? null);
+  const ids = [...text.matchAll(/ensureNotExist|\bid: ([\w-]+)/gu)].map(([all, id]) => id ?? (all === 'ensureNotExist' ? '|' : all));
+  if (object.kind === 'ConfigMap') return ids.join(' ');
+  const targets = [...text.matchAll(/"(?:modelRewrite|name)":"([\w-]+)"(?:,"weight":(\d+))?/gu)];
+  const fences = Object.entries(object.metadata.annotations ?? {})
+    .filter(([key]) => key.startsWith('sluice.dev/fence'))
+    .map(([, value]) => value);
+  return `${targets.map(([, name, weight]) => `${name}${weight === undefined ? '' : `:${weight}`}`).join(' ')} (${fences.join(', ')})`;
+};
+
 const line = (sighting: Sighting): string | null => {
   switch (sighting.kind) {
     case 'write': {
@@ -20,13 +33,15 @@ const line = (sighting: Sighting): string | null => {
       const late = sighting.atMs - sighting.issuedAtMs;
       const who = sighting.process ?? sighting.by;
       const what = `${sighting.verb} ${sighting.resource} ${sighting.namespace ?? ''}/${sighting.name}`;
-      const refs = sighting.resource.startsWith('httproutes')
+      const refs = /^inferencemodel|^configmaps/u.test(sighting.resource)
+        ? ` ${contentOf(sighting.before)} → ${contentOf(sighting.after)}`
+        : sighting.resource.startsWith('httproutes')
         ? ` ${refsOf(sighting.before)} → ${refsOf(sighting.after)}, fence ${sighting.after?.metadata.annotations?.['sluice.dev/fence'] ?? 'none'}`
         : '';
       return `${who} ${what}${refs}${late > 1000 ? `, sent ${late} ms before` : ''}`;
     }
     case 'side':
-      return `${sighting.namespace}/${sighting.pool}: ${sighting.ready} ready, picker ${sighting.pickerReady ? 'ready' : 'not ready'}`;
+      return `${sighting.namespace}/${sighting.pool}: ${sighting.ready}${sighting.of === undefined ? '' : ` of ${sighting.of}`} ready, picker ${sighting.pickerReady ? 'ready' : 'not ready'}`;
     case 'sent':
       return `sent by ${sighting.via}: ${sighting.action} ${sighting.id} ${JSON.stringify(sighting.body)}`;
     case 'answer':
@@ -49,6 +64,7 @@ const line = (sighting: Sighting): string | null => {
     case 'dryRun':
     case 'traffic':
     case 'scrape':
+    case 'probe':
     case 'heartbeat':
       return null;
     default:

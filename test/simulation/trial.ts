@@ -41,6 +41,11 @@ export interface TrialOrder {
   /** Growth is allowed only in a window that opens this long after the start, and stays open for 4 h; null: always. */
   readonly windowAfterMs: number | null;
   readonly operator: TrialOperator | null;
+  /** On a stack of adapters: which of them gets a new version; absent: it is a rollout of the whole pool. */
+  readonly adapter?: {
+    readonly alias: 0 | 1;
+    readonly load: 'syncer' | 'loaded';
+  };
 }
 
 /** A person who looks after a rollout while faults go on; sees what the API shows. */
@@ -50,9 +55,33 @@ export interface TrialOperator {
   readonly onHold: 'resume' | 'adopt' | 'reapply' | 'rollback' | 'wait';
 }
 
+/** How clients' names become adapters in a stack. */
+export interface TrialAdapters {
+  /** InferenceModelRewrites of which group, or InferenceModels. */
+  readonly era: 'x-k8s' | 'llm-d' | 'model';
+  readonly pools: 1 | 2;
+  /** A rollout is about the first pool alone, though the route reaches two. */
+  readonly firstPoolOnly: boolean;
+  /**
+   * What gives names their targets when the world begins: nothing (clients ask for the version itself), one object for each
+   * name, one for both, or a rule that is about more names than one.
+   */
+  readonly rewrite: 'absent' | 'own' | 'shared' | 'foreign';
+  /** A target beside the present version. */
+  readonly foreignTarget: boolean;
+  /** A younger object for the first name, that pickers ignore, comes after a second. */
+  readonly shadowed: boolean;
+  /** The new versions are loaded when the world begins. */
+  readonly loaded: boolean;
+  /** The picker's metrics can be read by everybody. */
+  readonly pickerReadable: boolean;
+}
+
 /** The serving stack of one namespace. */
 export interface TrialStack {
-  readonly type: 'node' | 'baseModel';
+  readonly type: 'node' | 'baseModel' | 'adapter';
+  /** Only of type `adapter`. */
+  readonly adapters?: TrialAdapters;
   /** Of both sides. */
   readonly replicas: number;
   /** The new side is deployed before anybody asks for a rollout. */

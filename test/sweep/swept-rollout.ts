@@ -5,7 +5,8 @@ import type { JournalEntry } from '../../workflows/rollout/stored.ts';
 import { CLUSTER } from '../helpers/a-plan.ts';
 import { readStack, rolloutFile, secondPool } from '../helpers/gaie-rollout.ts';
 
-export type Swept = 'node' | 'alert';
+/** `adapter`: promoted, and the old version unloaded. */
+export type Swept = 'node' | 'alert' | 'adapter';
 
 const POLICY = 'projects/acme/alertPolicies/llm-5xx';
 
@@ -19,6 +20,29 @@ const LADDER = `  acknowledge: [floating-model]
   alerts: { policies: [{ name: ${POLICY}, blames: new }] }
   rollback: { after: { newPods: 1m, nodePool: 1h } }
   retention: { old: 2m, retire: keep }`;
+
+/** The syncer loads the new version, a rewrite is created, the syncer unloads the old one. */
+const adapterFile = (): string => `
+apiVersion: sluice.dev/v1
+kind: Rollout
+metadata: { name: llm-second }
+spec:
+  type: adapter
+  cluster: ${CLUSTER}
+  namespace: default
+  from: { pool: vllm-llama3-8b-instruct }
+  adapter:
+    model: food-review-1
+    from: food-review-1
+    to: { name: food-review-2, source: acme/food-review-2, load: syncer }
+  ladder:
+    - { share: 25, bake: 3m }
+    - { share: 100, bake: 3m }
+  pacing: { settle: 30s, warmUp: 0s }
+  acknowledge: [picker-too-old]
+  gates: { tune: { errors: { minSamples: 50 }, adapter.errors: { minSamples: 10 } } }
+  retention: { old: 2m, retire: unload }
+`;
 
 const NEW_POOL = 'vllm-llama3-8b-instruct-2';
 
@@ -56,7 +80,7 @@ export const runSwept = async (
     ...(crashAt === undefined ? {} : { crashAt }),
   });
   const creations = countCreations(cloud);
-  await start(cloud, stack);
+  await start(cloud, kind, stack);
   const { store, scheduler } = cloud;
   const ended = (): boolean => {
     const document = store.truth.documents.get('llm-second-1');
@@ -80,15 +104,21 @@ export const runSwept = async (
   };
 };
 
-const start = async (cloud: SimulatedCloud, stack: readonly KubeObject[]): Promise<void> => {
-  const file = rolloutFile({ ladder: LADDER, to: `, nodes: { create: ${NODES} }` });
-  const body = { requestId: 'sweep', file, manifests: secondPool(stack) };
+const start = async (cloud: SimulatedCloud, kind: Swept, stack: readonly KubeObject[]): Promise<void> => {
+  const body =
+    kind === 'adapter'
+      ? { requestId: 'sweep', file: adapterFile(), manifests: [] }
+      : {
+          requestId: 'sweep',
+          file: rolloutFile({ ladder: LADDER, to: `, nodes: { create: ${NODES} }` }),
+          manifests: secondPool(stack),
+        };
   const { scheduler } = cloud;
   // A request that dies with its process is sent again by its client, under the same id.
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const { status } = await cloud.call('POST', '/v1/rollouts', body);
+    const { status, body: said } = await cloud.call('POST', '/v1/rollouts', body);
     if (status === 200 || status === 201) return;
-    if (status < 500) throw new Error(`the start was refused with ${status}`);
+    if (status < 500) throw new Error(`the start was refused with ${status}: ${JSON.stringify(said)}`);
     await scheduler.run({ untilMs: scheduler.nowMs + 10_000 });
   }
   throw new Error('the start was never answered');
@@ -106,6 +136,7 @@ const KINDS = [
   RESOURCES.serviceAccount,
   RESOURCES.roleBinding,
   RESOURCES.configMap,
+  RESOURCES.inferenceModelRewrite,
 ] as const;
 
 /** What must be the same however often Sluice died: specs of all objects, node pools, locks, leftovers, clients' failures. */
@@ -118,6 +149,7 @@ const groundTruth = (cloud: SimulatedCloud): unknown => {
         kind: kind.kind,
         name: object.metadata.name,
         labels: object.metadata.labels ?? {},
+        data: object['data'] ?? {},
         annotations: Object.keys(object.metadata.annotations ?? {}).sort(),
         spec: { ...(object['spec'] as object | undefined), clusterIP: null, clusterIPs: null },
       })),

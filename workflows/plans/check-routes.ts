@@ -7,7 +7,7 @@ import { at, itemsOf, textAt } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
 import { ownerOf } from './git-owners.ts';
 import type { DryRunAnswer } from './observed-cluster.ts';
-import type { Finding } from './plan.ts';
+import type { Finding, RulePlan } from './plan.ts';
 import { type FoundRoute, type GatewayName, gatewaysOf } from './route-rules.ts';
 import { explainSampleManifest } from './sample-manifest.ts';
 import type { Survey } from './survey.ts';
@@ -15,18 +15,21 @@ import type { Survey } from './survey.ts';
 /** Room for `sluice.dev/before`: all annotations of an object together may take 256 KiB. */
 const ANNOTATIONS_BYTES_MAX = 256 * 1024;
 
-export const checkRoutes = (survey: Survey): readonly Finding[] => {
+export const checkRoutes = (survey: Survey): readonly Finding[] => [
+  ...checkTraffic(survey),
+  ...survey.routes.flatMap((route) => checkRoute(survey, route)),
+];
+
+/** Traffic comes to the old pool. */
+export const checkTraffic = (survey: Survey): readonly Finding[] => {
   const { routes, spec } = survey;
   const pool = `${RESOURCES.inferencePool.kind} ${spec.namespace}/${spec.from.pool}`;
   if (routes.length === 0)
     return [
       finding('routes-none', pool, `No HTTPRoute of any namespace names ${spec.from.pool} in a backendRef.`),
     ];
-  const found: Finding[] = [];
-  if (movingRoutes(survey).length === 0)
-    found.push(finding('no-old-traffic', pool, 'Its weight is 0 in every rule that names it.'));
-  for (const route of routes) found.push(...checkRoute(survey, route));
-  return found;
+  if (movingRoutes(survey).length > 0) return [];
+  return [finding('no-old-traffic', pool, 'Its weight is 0 in every rule that names it.')];
 };
 
 /** Routes with a rule that gives the old pool a part, and only those rules. */
@@ -56,7 +59,10 @@ const checkRoute = (survey: Survey, route: FoundRoute): readonly Finding[] => {
     ...checkNamespace(survey, route),
     ...checkGateways(survey, route),
     ...checkDryRuns(survey, route),
-    ...checkBefore(route),
+    ...checkBefore(
+      route.object,
+      route.rules.map((rule) => ({ index: rule.index, originals: rule.refs, newRefWasThere: false })),
+    ),
     ...checkOwner(route.object),
   ];
 };
@@ -118,7 +124,8 @@ const findGateway = (gateways: readonly KubeObject[], wanted: GatewayName): Kube
     (gateway) => gateway.metadata.name === wanted.name && gateway.metadata.namespace === wanted.namespace,
   );
 
-const checkGateways = (survey: Survey, route: FoundRoute): readonly Finding[] => {
+/** The Gateways that bring the route's traffic. */
+export const checkParents = (survey: Survey, route: FoundRoute): readonly Finding[] => {
   const found: Finding[] = [];
   for (const parent of gatewaysOf(route.object)) {
     const gateway = findGateway(survey.observed.gateways, parent);
@@ -136,6 +143,11 @@ const checkGateways = (survey: Survey, route: FoundRoute): readonly Finding[] =>
     const health = gatewayHealth(gateway);
     if (health.kind === 'unhealthy') found.push(finding('gateway-unhealthy', object, `${health.sentence}.`));
   }
+  return found;
+};
+
+const checkGateways = (survey: Survey, route: FoundRoute): readonly Finding[] => {
+  const found = checkParents(survey, route);
   const gateways = gkeGateways(survey.observed.gateways, route.object);
   if (gateways.length === 0)
     return [
@@ -190,33 +202,33 @@ export const sayAnswer = (answer: DryRunAnswer): string => {
   return `${answer.status} ${answer.failure?.reason ?? ''} ${text}`.replace(/\s+/g, ' ').replace(/\.$/, '');
 };
 
-const checkBefore = (route: FoundRoute): readonly Finding[] => {
-  const before = beforeBytes(
-    route.rules.map((rule) => ({ index: rule.index, originals: rule.refs, newRefWasThere: false })),
-  );
+/** Room for what is left on the object itself. */
+export const checkBefore = (object: KubeObject, rules: readonly RulePlan[]): readonly Finding[] => {
+  const before = beforeBytes(rules);
   let annotations = 0;
-  for (const [key, value] of Object.entries(route.object.metadata.annotations ?? {}))
+  for (const [key, value] of Object.entries(object.metadata.annotations ?? {}))
     if (!key.startsWith('sluice.dev/')) annotations += key.length + value.length;
   // A kilobyte for our other annotations.
   if (before <= BEFORE_BYTES_MAX && before + annotations + 1024 <= ANNOTATIONS_BYTES_MAX) return [];
   return [
     finding(
       'before-too-large',
-      nameOf(route.object),
+      nameOf(object),
       `Its backendRefs take ${before} bytes beside ${annotations} bytes of annotations.`,
     ),
   ];
 };
 
-const checkOwner = (route: KubeObject): readonly Finding[] => {
-  const owner = ownerOf(route);
+/** Who would undo what is written. */
+export const checkOwner = (object: KubeObject, undone = 'weights'): readonly Finding[] => {
+  const owner = ownerOf(object);
   // Helm and Terraform write only when somebody runs them; these two come back by themselves.
   if (owner !== 'Argo CD' && owner !== 'Flux') return [];
   return [
     finding(
       'gitops-owner',
-      nameOf(route),
-      `${owner} reconciles it and may undo weights within seconds.`,
+      nameOf(object),
+      `${owner} reconciles it and may undo ${undone} within seconds.`,
       'W',
     ),
   ];

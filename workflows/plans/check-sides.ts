@@ -9,7 +9,7 @@ import type { Side, Survey } from './survey.ts';
 
 export const checkSides = (survey: Survey): readonly Finding[] => [
   ...checkIdentity(survey),
-  ...checkOldSide(survey),
+  ...checkServingSide(survey, survey.old),
   ...checkNewSide(survey),
   ...checkSelectors(survey),
   ...checkAutoscalers(survey),
@@ -50,8 +50,9 @@ const checkPicker = (survey: Survey, side: Side): readonly Finding[] => {
   return [];
 };
 
-const checkOldSide = (survey: Survey): readonly Finding[] => {
-  const { old, spec } = survey;
+/** A pool that must be able to carry what it carries today. */
+export const checkServingSide = (survey: Survey, old: Side): readonly Finding[] => {
+  const { spec } = survey;
   const found = [...checkPicker(survey, old)];
   const object = poolName(survey, old.pool.name);
   const ready = old.pods.filter(isPodReady).length;

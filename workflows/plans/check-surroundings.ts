@@ -8,12 +8,17 @@ import type { Finding } from './plan.ts';
 import type { Survey } from './survey.ts';
 
 export const checkSurroundings = (survey: Survey): readonly Finding[] => [
-  ...checkRights(survey),
-  ...checkLocks(survey),
-  ...checkIncidents(survey),
+  ...checkHindrances(survey),
   ...checkObjectives(survey),
   ...checkRewrites(survey),
   ...checkBackendPolicies(survey),
+];
+
+/** What would stop any rollout. */
+export const checkHindrances = (survey: Survey): readonly Finding[] => [
+  ...checkRights(survey),
+  ...checkLocks(survey),
+  ...checkIncidents(survey),
 ];
 
 const checkRights = (survey: Survey): readonly Finding[] => {

@@ -2,26 +2,9 @@
  * Everything that preflight, verifying and the hands can find. One table: the reference and `sluice explain` are made of
  * it. `why` and `mend` of a finding are the table's; `what` is said by whoever found it, with the names of the case.
  */
-import type { Finding } from './plan.ts';
-
-type Phase = 'preflight' | 'create' | 'verify' | 'delete';
-
-interface CodeText {
-  readonly phases: readonly Phase[];
-  readonly severity: Finding['severity'];
-  /** What is looked for, in general. */
-  readonly what: string;
-  readonly why: string;
-  readonly mend: string;
-}
-
-const preflight = (severity: Finding['severity'], what: string, why: string, mend: string): CodeText => ({
-  phases: ['preflight'],
-  severity,
-  what,
-  why,
-  mend,
-});
+import { type CodeText, preflight } from './finding-code.ts';
+import { ADAPTER_CODES } from './finding-codes-adapter.ts';
+import { NODE_CODES } from './finding-codes-nodes.ts';
 
 const SIDES = {
   'pool-missing': preflight(
@@ -248,51 +231,6 @@ const OTHERS = {
   ),
 } as const satisfies Record<string, CodeText>;
 
-const NODES = {
-  'node-pool-missing': preflight(
-    'E',
-    'The node pool does not exist.',
-    'New pods would stay pending.',
-    'Create it, or correct its name in to.nodes.',
-  ),
-  'selector-contradicts': preflight(
-    'E',
-    'The template of a new workload selects other nodes than the rollout file.',
-    'Both cannot hold; the pods would stay pending.',
-    'Remove the nodeSelector from the template, or correct to.nodes.',
-  ),
-  'node-selector-unneeded': preflight(
-    'I',
-    'to.nodes has no effect with `source: existing`.',
-    'The new pods exist; their templates are not touched.',
-    'Nothing to do.',
-  ),
-  'create-with-existing': preflight(
-    'E',
-    'A node pool is to be created for a new side that exists.',
-    'Its templates are not touched, so nothing would run on the new nodes.',
-    'Use source: manifests, or to.nodes: { nodePool: NAME }.',
-  ),
-  'node-count-uneven': preflight(
-    'E',
-    'The number of nodes cannot be spread evenly over the zones.',
-    'GKE takes a count per zone.',
-    'Choose a multiple of the number of zones, or name fewer zones.',
-  ),
-  'taint-untolerated': preflight(
-    'E',
-    'The node pool has a taint that the new pods do not tolerate.',
-    'New pods would stay pending.',
-    'Add the toleration to the template.',
-  ),
-  'capacity-expires': preflight(
-    'W',
-    'The accelerators can be taken away again.',
-    'Spot nodes can go at any time, flex-start nodes live at most 7 days.',
-    'Choose a reservation or on-demand, or set acceptExpiry: true.',
-  ),
-} as const satisfies Record<string, CodeText>;
-
 const MANIFESTS = {
   'name-taken': {
     phases: ['preflight', 'create'],
@@ -361,6 +299,42 @@ const VERIFYING = {
     'Users would get the same answer.',
     'Read the pod’s log.',
   ),
+  'adapter-no-effect': verify(
+    'An adapter answers exactly like the base model.',
+    'It is listed and loaded, but has no effect (vLLM loads tensors of other module names without a word); users would get the base model.',
+    'Compare target modules and names of its tensors with the base model’s; give prompts of its domain under verify.adapters.prompts where it only differs there.',
+  ),
+  'adapter-indistinct': {
+    phases: ['verify'],
+    severity: 'W',
+    what: 'An adapter answers exactly like the base model on both sides.',
+    why: 'Whether it has an effect cannot be told from these prompts.',
+    mend: 'Give prompts of its domain under verify.adapters.prompts.',
+  },
+  'adapter-same': {
+    phases: ['verify'],
+    severity: 'W',
+    what: 'The new version of an adapter answers exactly like the old one.',
+    why: 'Both may come from the same source; then there is nothing to roll out.',
+    mend: 'Check adapter.to.source; give prompts of its domain under verify.adapters.prompts.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+const SYNCING = {
+  'syncer-changed': {
+    phases: ['create', 'delete'],
+    severity: 'E',
+    what: 'The ConfigMap of the adapter syncer is not as planned.',
+    why: 'Entries of others are not overwritten, and what cannot be read cannot be edited without touching them.',
+    mend: 'Look at the ConfigMap; take the foreign entry out, or choose another name for the new version.',
+  },
+  'adapter-in-use': {
+    phases: ['delete'],
+    severity: 'W',
+    what: 'Something still names the adapter that is to be unloaded.',
+    why: 'Its requests would be answered 404.',
+    mend: 'Remove the reference, then move the entry to ensureNotExist by hand.',
+  },
 } as const satisfies Record<string, CodeText>;
 
 const deleting = (what: string, why: string, mend: string): CodeText => ({
@@ -393,9 +367,11 @@ export const FINDING_CODES = {
   ...SIDES,
   ...ROUTES,
   ...OTHERS,
-  ...NODES,
+  ...NODE_CODES,
   ...MANIFESTS,
+  ...ADAPTER_CODES,
   ...VERIFYING,
+  ...SYNCING,
   ...DELETING,
 } as const satisfies Record<string, CodeText>;
 

@@ -3,7 +3,8 @@ import { type KubeObject, RESOURCES } from '../kubernetes.ts';
 import { at, itemsOf } from './fields.ts';
 import { finding, nameOf } from './findings.ts';
 import type { ServedModel } from './observed-cluster.ts';
-import type { Finding } from './plan.ts';
+import type { Finding, Plan } from './plan.ts';
+import { flagOf, wordsOf } from './server-arguments.ts';
 import type { Survey } from './survey.ts';
 
 export interface ServedByOld {
@@ -83,12 +84,10 @@ export const checkFloating = (survey: Survey): readonly Finding[] =>
       : [finding('floating-model', nameOf(workload), `--model ${model} is given without --revision.`)];
   });
 
-/** Flag forms `--model X`, `--model=X`. Paths and bucket addresses do not float. Null where nothing floats. */
+/** Paths and bucket addresses do not float. Null where nothing floats. */
 const floatingModel = (workload: KubeObject): string | null => {
   for (const container of itemsOf(at(workload, 'spec', 'template', 'spec', 'containers'))) {
-    const words = [...itemsOf(at(container, 'command')), ...itemsOf(at(container, 'args'))].filter(
-      (word) => typeof word === 'string',
-    );
+    const words = wordsOf(container);
     const model = flagOf(words, '--model');
     if (model === null || !/^[^/.:]+\/[^/]+$/.test(model)) continue;
     if (flagOf(words, '--revision') === null) return model;
@@ -96,10 +95,26 @@ const floatingModel = (workload: KubeObject): string | null => {
   return null;
 };
 
-const flagOf = (words: readonly string[], flag: string): string | null => {
-  for (const [index, word] of words.entries()) {
-    if (word === flag) return words[index + 1] ?? null;
-    if (word.startsWith(`${flag}=`)) return word.slice(flag.length + 1);
-  }
-  return null;
+/** What proves the verified adapters; nothing where there is none, or nothing to compare them with. */
+export const planEffect = (
+  survey: Survey,
+  adapters: readonly string[],
+  base: string | undefined,
+): Pick<Plan['verify'], 'effect'> => {
+  const { adapterEffect, adapterPrompts } = survey.spec.verify;
+  if (adapters.length === 0 || base === undefined) return {};
+  const prompts = Object.entries(adapterPrompts).filter(([name]) => adapters.includes(name));
+  return { effect: { mode: adapterEffect, base, prompts: Object.fromEntries(prompts) } };
 };
+
+/** Prompts for what is not verified are a name that was misspelt. */
+export const checkPrompts = (survey: Survey, adapters: readonly string[]): readonly Finding[] =>
+  Object.keys(survey.spec.verify.adapterPrompts)
+    .filter((name) => !adapters.includes(name))
+    .map((name) =>
+      finding(
+        'prompts-unused',
+        `Rollout ${survey.spec.name}`,
+        `verify.adapters.prompts names ${name}; verified are ${adapters.join(', ') || 'no adapters'}.`,
+      ),
+    );

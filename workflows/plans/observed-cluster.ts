@@ -17,6 +17,8 @@ export interface ServedModel {
   readonly id: string;
   /** null for a base model, the base model's name for an adapter. */
   readonly parent: string | null;
+  /** Where it was loaded from, where the server tells. */
+  readonly root?: string | null;
   readonly maxModelLen: number | null;
 }
 
@@ -44,7 +46,7 @@ export interface ObservedCluster {
   readonly autoscalers: readonly KubeObject[];
   readonly backendPolicies: readonly KubeObject[];
   readonly healthCheckPolicies: readonly KubeObject[];
-  /** Only those that Deployments mount, and only when the old side is to be deleted. */
+  /** Only those that Deployments mount, and only where the old side is to be deleted or an adapter is loaded. */
   readonly configMaps: readonly KubeObject[];
 
   /** null: not asked for, because the rollout file names no node pool. */
@@ -57,7 +59,7 @@ export interface ObservedCluster {
   readonly access: readonly AccessReview[];
   readonly routeDryRuns: readonly RouteDryRun[];
   readonly createDryRuns: readonly CreateDryRun[];
-  /** `/v1/models` of the ready pods of the old side; null where the pod gave no usable answer. */
+  /** `/v1/models` of the ready pods of the old side (of an adapter: of all its pools); null where the pod gave no usable answer. */
   readonly oldModels: readonly { readonly pod: string; readonly models: readonly ServedModel[] | null }[];
   /** Time to first token of the old side's pods, summed; null where none answered. Upper edges in seconds, ascending. */
   readonly oldTtft: {
@@ -68,6 +70,26 @@ export interface ObservedCluster {
   /** Keys of ours that another rollout holds. */
   readonly locksHeld: readonly { readonly key: string; readonly holder: string }[];
   readonly openIncidents: readonly Incident[];
+  /** Only for a rollout of an adapter; `rewrites` are then those of both groups. */
+  readonly adapter?: ObservedAdapter;
+}
+
+/** What only a rollout of an adapter looks at. */
+export interface ObservedAdapter {
+  /** null where it is not served. */
+  readonly modelResource: KubeResource | null;
+  readonly models: readonly KubeObject[];
+  /** The write that divides the alias, and the one that takes it back, by pool. */
+  readonly dryRuns: readonly {
+    readonly pool: string;
+    readonly there: DryRunAnswer;
+    /** null: what is created is deleted again. */
+    readonly back: DryRunAnswer | null;
+  }[];
+  /** Pods of pickers whose counters could be read. */
+  readonly readablePickers: readonly string[];
+  /** Least number of adapters that a pod computes with at once, as its metrics tell; null where none does. */
+  readonly maxLoras: number | null;
 }
 
 export interface AccessReview {

@@ -1,6 +1,7 @@
 /** What all types of rollout have in common: both sides, routes, ladder, deletions, locks. */
 import { must } from '../assert.ts';
 import { NOT_IN_THIS_VERSION } from '../spec/not-in-this-version.ts';
+import type { RolloutSpec } from '../spec/rollout-spec.ts';
 import { realSharePercent, type Sides } from '../steps/traffic-weights.ts';
 import { checkManifests } from './check-manifests.ts';
 import { checkNodes } from './check-nodes.ts';
@@ -8,7 +9,7 @@ import { checkRoutes, gkeGateways, movingRoutes } from './check-routes.ts';
 import { checkSides } from './check-sides.ts';
 import { checkSurroundings, drainingSec } from './check-surroundings.ts';
 import { finding } from './findings.ts';
-import { nodePoolLockKey, poolLockKey, routeLockKey } from './lock-keys.ts';
+import { nodePoolLockKey, poolLockKey, routeLockKey, slotLockKeys } from './lock-keys.ts';
 import { boundTo, objectiveMode, planObjectives } from './objectives.ts';
 import type { Finding, Plan, RoutePlan, RungPlan } from './plan.ts';
 import { planNodePool, planObjects } from './plan-create.ts';
@@ -19,7 +20,7 @@ import { refersTo } from './route-rules.ts';
 import type { Survey } from './survey.ts';
 
 /** The drain that we wait on our own where the backend policy says less. */
-const DRAIN_MS_MIN = 60_000;
+export const DRAIN_MS_MIN = 60_000;
 
 /** The checks that every type of rollout has. */
 export const commonFindings = (survey: Survey): readonly Finding[] => [
@@ -58,11 +59,7 @@ export const commonPlan = (survey: Survey): Omit<Plan, 'verify'> => {
       mode: objectiveMode(spec.priorities, bound),
       objects: planObjectives(bound, survey.observed.objectiveResource),
     },
-    alerts: {
-      project: projectOf(spec.cluster),
-      policies: spec.alerts.policies.map((policy) => policy.name),
-      holdWhileOpen: spec.alerts.holdWhileOpen,
-    },
+    alerts: planAlerts(spec),
     windows: spec.windows,
     approvals: spec.approvals,
     rollback: spec.rollback,
@@ -70,11 +67,17 @@ export const commonPlan = (survey: Survey): Omit<Plan, 'verify'> => {
     drainMs: Math.max(DRAIN_MS_MIN, (drainingSec(survey) ?? 0) * 1000),
     deadlineMs: spec.deadlineMs,
     locks: lockKeys(survey),
-    notInThisVersion: NOT_IN_THIS_VERSION.map(
+    notInThisVersion: NOT_IN_THIS_VERSION.filter(({ types }) => types?.includes(spec.type) ?? true).map(
       ({ field, reference, instead }) => `${field}: ${reference} → ${instead}`,
     ),
   };
 };
+
+export const planAlerts = ({ cluster, alerts }: RolloutSpec): Plan['alerts'] => ({
+  project: projectOf(cluster),
+  policies: alerts.policies.map((policy) => policy.name),
+  holdWhileOpen: alerts.holdWhileOpen,
+});
 
 const sides = ({ spec }: Survey): Sides => ({
   namespace: spec.namespace,
@@ -124,9 +127,11 @@ export const lockKeys = (survey: Survey): readonly string[] => {
   const { spec } = survey;
   const { cluster, namespace } = spec;
   const { nodes, source } = spec.to;
+  const pools = [spec.from.pool, spec.to.pool].map((pool) => poolLockKey(cluster, namespace, pool));
   const keys = [
-    poolLockKey(cluster, namespace, spec.from.pool),
-    poolLockKey(cluster, namespace, spec.to.pool),
+    ...pools,
+    // No adapter's rollout in either pool meanwhile.
+    ...pools.flatMap(slotLockKeys),
     ...survey.routes.map((route) => routeLockKey(cluster, route.namespace, route.name)),
   ];
   if (nodes.kind === 'nodePool' && source.kind === 'manifests')

@@ -61,7 +61,7 @@ export const planObjects = (survey: Survey): readonly ObjectPlan[] => {
   return planned.sort((a, b) => a.rank - b.rank).map(({ rank: _rank, ...plan }) => plan);
 };
 
-const withIntent = (object: KubeObject): KubeObject => ({
+export const withIntent = (object: KubeObject): KubeObject => ({
   ...object,
   metadata: {
     ...object.metadata,

@@ -1,24 +1,26 @@
 /** Which gates take part, and the limits that depend on the old side. */
-import { JUDGES, TRIPWIRES } from '../spec/gate-names.ts';
+import { GATES_OF_TYPE, JUDGES, TRIPWIRES } from '../spec/gate-names.ts';
 import type { LatencyObjective } from '../spec/rollout-spec.ts';
 import { snapTtftEdge, TTFT_EDGES_VLLM } from '../steps/pod-metrics.ts';
 import type { GatePlan } from './plan.ts';
 import type { Survey } from './survey.ts';
 
-/** Requests of the new side that a judge needs. */
-const SAMPLES_MIN = { errors: 200, 'ttft.slo': 300 } as const;
+/** Requests of the new side that a judge needs; `adapter.errors` counts our own probes. */
+const SAMPLES_MIN = { errors: 200, 'ttft.slo': 300, 'adapter.errors': 30 } as const;
 
 /** Below this many requests the old side's own latency promises nothing. */
 const OLD_SAMPLES_MIN = 1000;
 const AT_MOST_DEFAULT = 0.05;
 
-export const planGates = (survey: Survey): GatePlan => {
-  const { gatesOff, gateMinSamples, objectives } = survey.spec;
+/** @param slots adapters that the pods compute with at once; null where that is not known, or not asked. */
+export const planGates = (survey: Survey, slots: number | null = null): GatePlan => {
+  const { gatesOff, gateMinSamples, objectives, type } = survey.spec;
   const edges = survey.observed.oldTtft?.edges ?? TTFT_EDGES_VLLM;
-  const ttft = gatesOff.includes('ttft.slo') ? null : (objectives.ttft ?? ownLatency(survey));
+  const hasTtft = GATES_OF_TYPE[type].includes('ttft.slo') && !gatesOff.includes('ttft.slo');
+  const ttft = hasTtft ? (objectives.ttft ?? ownLatency(survey)) : null;
   const edgeSeconds = ttft === null ? null : snapTtftEdge(ttft.overMs / 1000, edges);
   return {
-    tripwires: TRIPWIRES.filter((name) => !gatesOff.includes(name)),
+    tripwires: TRIPWIRES.filter((name) => GATES_OF_TYPE[type].includes(name) && !gatesOff.includes(name)),
     errors: {
       ratioMax: objectives.errorRatio,
       samplesMin: gateMinSamples['errors'] ?? SAMPLES_MIN.errors,
@@ -27,13 +29,19 @@ export const planGates = (survey: Survey): GatePlan => {
       ttft === null || edgeSeconds === null
         ? null
         : { ...ttft, edgeSeconds, samplesMin: gateMinSamples['ttft.slo'] ?? SAMPLES_MIN['ttft.slo'] },
+    ...(type === 'adapter'
+      ? { adapter: { samplesMin: gateMinSamples['adapter.errors'] ?? SAMPLES_MIN['adapter.errors'], slots } }
+      : {}),
   };
 };
 
-/** Judges that speak at the end of every rung: both built ones apply from a share of 1. */
+/** Judges that speak at the end of every rung: all that are built apply from a share of 1. */
 export const planJudges = (survey: Survey, gates: GatePlan): readonly string[] =>
   JUDGES.filter(
-    (name) => !survey.spec.gatesOff.includes(name) && (name !== 'ttft.slo' || gates.ttft !== null),
+    (name) =>
+      GATES_OF_TYPE[survey.spec.type].includes(name) &&
+      !survey.spec.gatesOff.includes(name) &&
+      (name !== 'ttft.slo' || gates.ttft !== null),
   );
 
 /**

@@ -1,4 +1,4 @@
-import { checkFloating, servedByOld } from './models.ts';
+import { checkFloating, checkPrompts, planEffect, servedByOld } from './models.ts';
 import type { Finding, Plan } from './plan.ts';
 import { commonFindings, commonPlan } from './plan-common.ts';
 import type { Survey } from './survey.ts';
@@ -7,6 +7,7 @@ import type { Survey } from './survey.ts';
 export const nodeFindings = (survey: Survey): readonly Finding[] => [
   ...commonFindings(survey),
   ...checkFloating(survey),
+  ...checkPrompts(survey, servedByOld(survey).adapters),
 ];
 
 export const planNode = (survey: Survey): Plan => {
@@ -19,6 +20,7 @@ export const planNode = (survey: Survey): Plan => {
       maxModelLenMin: served.maxModelLen,
       warmUpRequests: survey.spec.verify.warmUpRequests,
       deadlineMs: survey.spec.verify.deadlineMs,
+      ...planEffect(survey, served.adapters, served.names[0]),
     },
   };
 };

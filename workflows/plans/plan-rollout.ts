@@ -4,9 +4,10 @@ import type { Manifests, RolloutSpec } from '../spec/rollout-spec.ts';
 import { finding, sortFindings } from './findings.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
 import type { Finding, Plan, PlanResult } from './plan.ts';
+import { adapterFindings, planAdapter } from './plan-adapter.ts';
 import { baseModelFindings, planBaseModel } from './plan-base-model.ts';
 import { nodeFindings, planNode } from './plan-node.ts';
-import { takeSurvey } from './survey.ts';
+import { type Survey, takeSurvey } from './survey.ts';
 
 /** SHA-256 over the plan's canonical JSON: equal for two plans of an unchanged cluster. */
 export const planHash = (plan: Plan): string => sha256Hex(canonicalJson(plan));
@@ -22,11 +23,23 @@ export const planRollout = (
 ): PlanResult => {
   const survey = takeSurvey(spec, manifests, observed);
   if (survey === null) return { kind: 'refused', findings: [poolMissing(spec)] };
-  const isNode = spec.type === 'node';
-  const findings = sortFindings(isNode ? nodeFindings(survey) : baseModelFindings(survey));
+  const { find, make } = PLANNERS[spec.type];
+  const findings = sortFindings(find(survey));
   if (findings.some((one) => blocks(one, spec.acknowledge))) return { kind: 'refused', findings };
-  const plan = isNode ? planNode(survey) : planBaseModel(survey);
+  const plan = make(survey);
   return { kind: 'planned', plan, hash: planHash(plan), findings };
+};
+
+interface Planner {
+  readonly find: (survey: Survey) => readonly Finding[];
+  /** Only for a survey without errors. */
+  readonly make: (survey: Survey) => Plan;
+}
+
+const PLANNERS: Readonly<Record<RolloutSpec['type'], Planner>> = {
+  node: { find: nodeFindings, make: planNode },
+  baseModel: { find: baseModelFindings, make: planBaseModel },
+  adapter: { find: adapterFindings, make: planAdapter },
 };
 
 const blocks = (one: Finding, acknowledged: readonly string[]): boolean =>

@@ -3,7 +3,7 @@
  * observations, no times of day, the rollout's id as the placeholder `{id}`; so two plans of an unchanged
  * cluster are equal, and so are their hashes.
  */
-import type { KubeObject, ObjectIdentity } from '../kubernetes.ts';
+import type { KubeObject, KubeResource, ObjectIdentity } from '../kubernetes.ts';
 import type { NodePool } from '../ports.ts';
 import type { CapacitySpec, LatencyObjective, WindowSpec } from '../spec/rollout-spec.ts';
 
@@ -28,9 +28,27 @@ export interface RulePlan {
   readonly newRefWasThere: boolean;
 }
 
+/**
+ * An object other than an HTTPRoute that carries weights: those of an adapter's targets. All else sees it as an HTTPRoute
+ * (workflows/steps/carrier.ts), and the targets as backendRefs of that.
+ */
+export interface CarrierPlan extends KubeResource {
+  /** The pool whose pickers follow it. */
+  readonly pool: string;
+  /** The name that clients ask for. */
+  readonly alias: string;
+  /** This rollout creates it: its uid is known once it is there, and it goes again after a rollback. */
+  readonly isCreated: boolean;
+  /** An InferenceModel without `targetModels`: restored by removing the list. */
+  readonly listWasAbsent: boolean;
+}
+
 export interface RoutePlan {
+  /** Absent: an HTTPRoute. */
+  readonly carrier?: CarrierPlan;
   readonly namespace: string;
   readonly name: string;
+  /** Empty for an object that this rollout creates, until it is there. */
   readonly uid: string;
   /** The GKE gateways whose status counts for confirmation. */
   readonly gateways: readonly { readonly namespace: string; readonly name: string }[];
@@ -94,16 +112,58 @@ export interface GatePlan {
   readonly tripwires: readonly string[];
   readonly errors: { readonly ratioMax: number; readonly samplesMin: number };
   readonly ttft: (LatencyObjective & { readonly edgeSeconds: number; readonly samplesMin: number }) | null;
+  /** Only in rollouts of an adapter. */
+  readonly adapter?: {
+    /** Probes of the new target that the judge `adapter.errors` needs. */
+    readonly samplesMin: number;
+    /** The least `--max-loras` of its pods; null: not known. */
+    readonly slots: number | null;
+  };
+}
+
+/** An entry of the adapter syncer's ConfigMap that this rollout adds or takes away. */
+export interface SyncerPlan {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Key of `data`. */
+  readonly key: string;
+  /** The new version is asked for already: then it is not ours to take away. */
+  readonly newWasThere: boolean;
+  /** It stood under `ensureNotExist` before, and goes back there. */
+  readonly newWasAway?: boolean;
+}
+
+/** A new version of an adapter, on the pods that serve the old one. */
+export interface AdapterPlan {
+  /** The name that clients ask for. */
+  readonly alias: string;
+  /** Names of both versions, as the model servers know them. */
+  readonly from: string;
+  readonly to: string;
+  /** Where the new version comes from. */
+  readonly source: string;
+  /** Every pool that serves it; the first is the plan's old and new side. */
+  readonly pools: readonly SidePlan[];
+  /** Empty: it is loaded already, nothing is edited. */
+  readonly syncers: readonly SyncerPlan[];
+  /** What says that a written share is followed: the pickers' counters by target, or only that the settle time has passed. */
+  readonly confirmedBy: 'picker' | 'settle';
+  /** The old version is unloaded when it is retired. */
+  readonly unloadsOld: boolean;
 }
 
 export interface Plan {
   readonly planVersion: 1;
-  readonly type: 'node' | 'baseModel';
+  readonly type: 'node' | 'baseModel' | 'adapter';
   readonly cluster: string;
   readonly namespace: string;
   readonly old: SidePlan;
   readonly new: SidePlan;
   readonly source: 'existing' | 'manifests';
+  /** Only in rollouts of an adapter. */
+  readonly adapter?: AdapterPlan;
+  /** What carries the weights: HTTPRoutes, or an adapter's carriers. */
   readonly routes: readonly RoutePlan[];
   readonly nodePool: NodePoolPlan | null;
   readonly create: readonly ObjectPlan[];
@@ -119,6 +179,14 @@ export interface Plan {
     readonly maxModelLenMin: number | null;
     readonly warmUpRequests: number;
     readonly deadlineMs: number;
+    /** How adapters are proved: by another answer than the base model's, by name, or not at all. Absent: by name. */
+    readonly effect?: {
+      readonly mode: 'required' | 'names' | 'off';
+      /** A served name of the base model, to compare with. */
+      readonly base: string;
+      /** Prompts by adapter, where the file has some. */
+      readonly prompts: Readonly<Record<string, readonly string[]>>;
+    };
   };
   /** `leave`, or flipped in the same decision as the majority. */
   readonly objectives: { readonly mode: 'leave' | 'flip'; readonly objects: readonly ObjectivePlan[] };
@@ -132,10 +200,11 @@ export interface Plan {
   readonly rollback: {
     readonly floorPercent: number;
     readonly onHoldForMs: number;
+    /** Of an adapter: how long the new version stays loaded. */
     readonly afterNewPodsMs: number;
     readonly afterNodePoolMs: number | null;
   };
-  readonly retention: { readonly oldMs: number; readonly retire: 'delete' | 'keep' };
+  readonly retention: { readonly oldMs: number; readonly retire: 'delete' | 'keep' | 'unload' };
   /** Backend policy's draining time, at least the drain that we wait on our own. */
   readonly drainMs: number;
   readonly deadlineMs: number;

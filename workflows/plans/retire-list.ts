@@ -69,9 +69,12 @@ const ownPicker = (survey: Survey): readonly KubeObject[] => {
 };
 
 /** Names of the ConfigMaps that a workload's pods mount or read. */
-export const mountedConfigMaps = (workload: KubeObject): readonly string[] => {
+export const mountedConfigMaps = (workload: unknown): readonly string[] => {
   const podSpec = at(workload, 'spec', 'template', 'spec');
-  const names = itemsOf(at(podSpec, 'volumes')).map((volume) => textAt(volume, 'configMap', 'name'));
+  const names = itemsOf(at(podSpec, 'volumes')).flatMap((volume) => [
+    textAt(volume, 'configMap', 'name'),
+    ...itemsOf(at(volume, 'projected', 'sources')).map((source) => textAt(source, 'configMap', 'name')),
+  ]);
   for (const container of [
     ...itemsOf(at(podSpec, 'containers')),
     ...itemsOf(at(podSpec, 'initContainers')),

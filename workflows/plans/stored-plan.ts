@@ -27,7 +27,38 @@ const side = z.looseObject({
   replicas: z.number(),
 });
 
+const carrier = z.looseObject({
+  group: z.string(),
+  version: z.string(),
+  plural: z.string(),
+  kind: z.string(),
+  pool: z.string(),
+  alias: z.string(),
+  isCreated: z.boolean(),
+  listWasAbsent: z.boolean(),
+});
+
+const adapter = z.looseObject({
+  alias: z.string(),
+  from: z.string(),
+  to: z.string(),
+  source: z.string(),
+  pools: z.array(side).min(1),
+  syncers: z.array(
+    z.looseObject({
+      namespace: z.string(),
+      name: z.string(),
+      uid: z.string(),
+      key: z.string(),
+      newWasThere: z.boolean(),
+    }),
+  ),
+  confirmedBy: z.enum(['picker', 'settle']),
+  unloadsOld: z.boolean(),
+});
+
 const route = z.looseObject({
+  carrier: carrier.optional(),
   namespace: z.string(),
   name: z.string(),
   uid: z.string(),
@@ -63,6 +94,7 @@ const plan = z.looseObject({
   namespace: z.string(),
   old: side,
   new: side,
+  adapter: adapter.optional(),
   routes: z.array(route),
   nodePool: nodePool.nullable(),
   create: z.array(created),

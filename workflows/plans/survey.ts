@@ -83,7 +83,7 @@ const newSide = (
 };
 
 /** @param replicas at a share of 100; null: as many as the side's workloads ask for. */
-const sideOf = (
+export const sideOf = (
   pool: PoolFacts,
   source: Source,
   observed: ObservedCluster,

@@ -38,6 +38,7 @@ export interface Course {
   readonly ladder: readonly RungPlan[];
   readonly pacing: Plan['pacing'];
   readonly gates: GatePlan;
+  /** Pools, or both versions of an adapter. */
   readonly newPool: string;
   readonly oldPool: string;
   readonly replicas: number;
@@ -56,6 +57,10 @@ export interface Course {
   readonly flipObjectives: boolean;
   readonly hasObjectives: boolean;
   readonly deletions: readonly ObjectIdentity[];
+  /** An adapter's old version goes when it is retired. */
+  readonly unloadsOld?: boolean;
+  /** An adapter's new version is loaded by this rollout, and unloaded after it has gone back. */
+  readonly loadsAdapter?: boolean;
   readonly onHoldForMs: number;
   readonly afterNewPodsMs: number;
   readonly afterNodePoolMs: number | null;
@@ -196,13 +201,15 @@ export const initialContext = (input: RolloutInput | undefined): RolloutContext 
   notDone: [],
 });
 
+const loadsAdapter = ({ adapter }: Plan): boolean => (adapter?.syncers.length ?? 0) > 0;
+
 /** The course that the machine follows, out of the frozen plan. */
 export const courseOf = (plan: Plan): Course => ({
   ladder: plan.ladder,
   pacing: plan.pacing,
   gates: plan.gates,
-  newPool: plan.new.pool,
-  oldPool: plan.old.pool,
+  newPool: plan.adapter?.to ?? plan.new.pool,
+  oldPool: plan.adapter?.from ?? plan.old.pool,
   replicas: plan.new.replicas,
   verifyDeadlineMs: plan.verify.deadlineMs,
   nodePool:
@@ -213,14 +220,16 @@ export const courseOf = (plan: Plan): Course => ({
           deadlineMs: plan.nodePool.capacity.deadlineMs,
           keepAfterFailureMs: plan.nodePool.keepAfterFailureMs,
         },
-  hasObjects: plan.create.length > 0,
-  hasWorkload: plan.create.some((planned) => planned.stage === 'workload'),
+  hasObjects: plan.create.length > 0 || loadsAdapter(plan),
+  hasWorkload: plan.create.some((planned) => planned.stage === 'workload') || loadsAdapter(plan),
   windows: plan.windows,
   notByStarter: plan.approvals.notByStarter,
   policies: plan.alerts.policies,
   flipObjectives: plan.objectives.mode === 'flip',
   hasObjectives: plan.objectives.objects.length > 0,
   deletions: plan.delete,
+  ...(loadsAdapter(plan) ? { loadsAdapter: true } : {}),
+  ...(plan.adapter?.unloadsOld === true ? { unloadsOld: true } : {}),
   onHoldForMs: plan.rollback.onHoldForMs,
   afterNewPodsMs: plan.rollback.afterNewPodsMs,
   afterNodePoolMs: plan.rollback.afterNodePoolMs,

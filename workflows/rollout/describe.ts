@@ -70,7 +70,11 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
   nodePoolCreated: (outcome) => `node pool ${outcome.nodePool} is there`,
   nodePoolFailed: (outcome) => `node pool ${outcome.nodePool} failed: ${outcome.reason}`,
   newSideReady: (outcome) => `new side ready, ${count(outcome.pods, 'pod')}`,
-  verified: (outcome) => `verified ${count(outcome.pods, 'pod')} by ${count(outcome.checks, 'check')}`,
+  verified: ({ pods, checks, findings }) =>
+    [
+      `verified ${count(pods, 'pod')} by ${count(checks, 'check')}`,
+      ...(findings ?? []).map(({ object, what }) => `warning: ${object}: ${what.replace(/\.$/, '')}`),
+    ].join('; '),
   verifyFailed: (outcome) => `verifying failed: ${outcome.findings[0]?.what ?? ''}`,
   wayBackProved: () => 'way back proved',
   wayBackRefused: (outcome) => `not now: ${outcome.sentence}`,
@@ -86,7 +90,7 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
     outcome.complete ? 'all traffic written back' : `written back to a share of ${outcome.sharePercent} %`,
   rollbackKept: (outcome) => outcome.sentence,
   rollbackConfirmed: () => 'rollback confirmed',
-  routeGone: (outcome) => `HTTPRoute ${outcome.route} is gone`,
+  routeGone: (outcome) => `${outcome.route} is gone`,
   refsRemoved: (outcome) => `backendRefs of the ${outcome.side} side removed`,
   refsRemovalConfirmed: () => 'removal confirmed',
   objectsDeleted: (outcome) =>

@@ -1,4 +1,5 @@
 /** Why a rollout does not end in promoted: a short reason for scripts, a sentence for people, what caused it. */
+import type { Finding } from '../plans/plan.ts';
 import type { Ending, RolloutContext } from './context.ts';
 import type { RollbackCause } from './effects.ts';
 import type { RolloutEvent } from './events.ts';
@@ -70,11 +71,11 @@ const endingOfEvent = (event: RolloutEvent): Reason => {
     case 'refused':
       return ending(event.outcome.reason, event.outcome.findings[0]?.what ?? event.outcome.reason, 'verify');
     case 'verifyFailed':
-      return ending('verify', event.outcome.findings[0]?.what ?? 'a new pod is wrong', 'verify');
+      return ending('verify', inWords(event.outcome.findings[0]) ?? 'a new pod is wrong', 'verify');
     case 'nodePoolFailed':
       return ending('nodePool', event.outcome.reason, 'verify');
     case 'routeGone':
-      return ending('routeGone', `HTTPRoute ${event.outcome.route} is gone`, 'verify');
+      return ending('routeGone', `${event.outcome.route} is gone`, 'verify');
     default:
       return ending('unknown', event.type, 'operator');
   }
@@ -104,3 +105,7 @@ export const overrideEnding =
       ending: { outcome: 'failed', ...(made === undefined ? endingOfEvent(event) : made(context, event)) },
     };
   };
+
+/** With the object that it is about: one pod of many. */
+const inWords = (found: Finding | undefined): string | null =>
+  found === undefined ? null : `${found.object}: ${found.what}`;

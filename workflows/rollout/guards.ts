@@ -25,8 +25,10 @@ export const guards = {
   isFullShare: ({ context }: Args): boolean => targetPercent(context) >= 100,
   hasNodePool: ({ context }: Args): boolean => context.course?.nodePool !== null && context.course !== null,
   hasNoPodsToKeep: ({ context }: Args): boolean =>
-    context.created.length === 0 || context.course?.hasWorkload !== true,
-  hasDeletions: ({ context }: Args): boolean => (context.course?.deletions.length ?? 0) > 0,
+    context.course?.hasWorkload !== true ||
+    (context.created.length === 0 && context.course.loadsAdapter !== true),
+  hasDeletions: ({ context }: Args): boolean =>
+    (context.course?.deletions.length ?? 0) > 0 || context.course?.unloadsOld === true,
   mustHandOver: ({ context }: Args): boolean =>
     (context.course?.deletions.length ?? 0) > 0 &&
     context.course?.hasObjectives === true &&

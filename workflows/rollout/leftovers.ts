@@ -21,11 +21,18 @@ export const leftoversOf = (document: RolloutDocument, context: RolloutContext):
       name: context.course?.oldPool ?? '',
       reason: context.notDone.join('; '),
       dueAtMs: null,
-      byHand: `kubectl delete inferencepool ${context.course?.oldPool ?? ''}`,
+      byHand:
+        context.course?.unloadsOld === true
+          ? unloadByHand(context.course.oldPool)
+          : `kubectl delete inferencepool ${context.course?.oldPool ?? ''}`,
       attemptedAtMs: null,
     });
   return found;
 };
+
+/** No command does it: the entry is text within a ConfigMap. */
+const unloadByHand = (adapter: string): string =>
+  `move ${adapter} from ensureExist to ensureNotExist in the ConfigMap of the adapter syncer`;
 
 /** These end with everything as it is. */
 const LEFT_ALONE = new Set(['abandoned', 'oldSideLost']);
@@ -57,7 +64,10 @@ const newSideLeftover = (
     name: context.course?.newPool ?? '',
     reason: `${why}${carries}`,
     dueAtMs: null,
-    byHand: deletions.toReversed().join(' && '),
+    byHand: [
+      ...(deletions.length === 0 ? [] : [deletions.toReversed().join(' && ')]),
+      ...(context.course?.loadsAdapter === true ? [unloadByHand(context.course.newPool)] : []),
+    ].join('; '),
     attemptedAtMs: null,
   };
 };

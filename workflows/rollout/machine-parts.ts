@@ -34,13 +34,24 @@ export const hold = (
   ({
     type: 'raiseHold' as const,
     params: (args: Args) => ({
-      reason: args.event.type === 'wayBackRefused' ? args.event.outcome.reason : reason,
+      reason: args.event.type === 'wayBackRefused' ? args.event.outcome.reason : (reasonOf(args) ?? reason),
       sentence: sentence(args),
       auto,
       driftSharePercent: args.event.type === 'drifted' ? args.event.drift.sharePercent : null,
       driftWhat: args.event.type === 'drifted' ? args.event.drift.what : null,
     }),
   }) as const;
+
+/** Of a tripwire that holds: adapters that wait for slots are short of capacity, any other has lost its share. */
+const reasonOf = ({ event }: Args): 'capacity' | null => {
+  const gate =
+    event.type === 'tripped'
+      ? event.notice.gate
+      : event.type === 'observed'
+        ? event.tripped?.gate
+        : undefined;
+  return gate === 'adapterSlots' ? 'capacity' : null;
+};
 
 export const driftHold = hold('drift', ({ event }) =>
   event.type === 'drifted' ? event.drift.sentence : 'drift',

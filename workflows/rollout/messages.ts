@@ -54,7 +54,13 @@ export type Outcome =
       readonly anyReadyNode: boolean;
     }
   | { readonly kind: 'newSideReady'; readonly pods: number }
-  | { readonly kind: 'verified'; readonly pods: number; readonly checks: number }
+  | {
+      readonly kind: 'verified';
+      readonly pods: number;
+      readonly checks: number;
+      /** Warnings: nothing that keeps it from going on. */
+      readonly findings?: readonly Finding[];
+    }
   | { readonly kind: 'verifyFailed'; readonly findings: readonly Finding[] }
   | { readonly kind: 'wayBackProved'; readonly newReady: number }
   /** Not now; asked again by itself. */
@@ -81,6 +87,7 @@ export type Outcome =
     }
   | { readonly kind: 'rollbackKept'; readonly sentence: string }
   | { readonly kind: 'rollbackConfirmed'; readonly atMs: number }
+  /** As people call it: `HTTPRoute team/chat`. */
   | { readonly kind: 'routeGone'; readonly route: string }
   | { readonly kind: 'refsRemoved'; readonly side: 'old' | 'new' }
   | { readonly kind: 'refsRemovalConfirmed' }

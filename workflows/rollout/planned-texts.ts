@@ -29,6 +29,7 @@ export interface RollbackRecord {
   readonly record: 1;
   readonly cluster: string;
   readonly namespace: string;
+  /** Pools, or both versions of an adapter. */
   readonly oldPool: string;
   readonly newPool: string;
   readonly routes: readonly RoutePlan[];
@@ -69,7 +70,7 @@ const rollbackRecord = (plan: Plan): string =>
     record: 1,
     cluster: plan.cluster,
     namespace: plan.namespace,
-    oldPool: plan.old.pool,
-    newPool: plan.new.pool,
+    oldPool: plan.adapter?.from ?? plan.old.pool,
+    newPool: plan.adapter?.to ?? plan.new.pool,
     routes: plan.routes,
   } satisfies RollbackRecord);

@@ -39,7 +39,7 @@ spec:
         zones: [us-central1-b]
         capacity: [{ reservation: h200-res, deadline: 20m }]
         keepAfterFailure: 24h
-  verify: { warmUp: 20, deadline: 30m }
+  verify: { warmUp: 20, adapters: { effect: required }, deadline: 30m }
   ladder:
     - { share: 1, bake: 10m }
     - { share: 5, bake: 10m }
@@ -95,4 +95,42 @@ spec:
   objectives:
     ttft: { over: 2.5s, atMost: 0.05 }
   retention: { retire: keep }
+`;
+
+/** A new version of an adapter, on the pods that serve the old one; every default written out. */
+export const ADAPTER_EXAMPLE = `apiVersion: sluice.dev/v1
+kind: Rollout
+metadata: { name: food-review }
+spec:
+  type: adapter
+  cluster: projects/acme/locations/us-central1/clusters/inference
+  namespace: serving
+  from: { pool: llm }
+  adapter:
+    model: food-review
+    from: food-review-1
+    to: { name: food-review-2, source: acme/food-review-2, load: syncer }
+    pools: routes
+  verify:
+    adapters:
+      effect: required
+      prompts:
+        food-review-2: ["Review this: the soup was cold, the staff was kind."]
+  ladder:
+    - { share: 5, bake: 10m }
+    - { share: 25, bake: 10m }
+    - { share: 50, bake: 15m }
+    - { share: 100, bake: 30m }
+  pacing: { settle: 60s, warmUp: 1m, extendFactor: 12 }
+  objectives: { errorRatio: 0.01 }
+  gates:
+    tune:
+      adapterSlots: off
+      adapter.errors: { minSamples: 60 }
+  rollback:
+    floor: 100
+    onHoldFor: 8h
+    after: { newAdapter: 1h }
+  retention: { old: 24h, retire: keep }
+  deadline: 3d
 `;

@@ -97,18 +97,11 @@ const MISSING: Readonly<Record<string, Pick<Fault, 'code' | 'what' | 'mend'>>> =
       'Write source: existing when the new side is deployed already and Sluice shall only move traffic, ' +
       'or source: { manifests: [./new/*.yaml] } when Sluice shall create it from these files.',
   },
-  'spec.retention.retire': {
-    code: 'retire-missing',
-    what: 'spec.retention.retire is missing: it has no default.',
-    mend:
-      'Write retire: keep when the old side shall stay for you to remove, ' +
-      'or retire: delete when Sluice shall delete the objects that the plan lists.',
-  },
 };
 
 function missing(path: FieldPath): Fault {
   const where = formatPath(path);
-  const special = MISSING[where === 'spec.retention' ? 'spec.retention.retire' : where];
+  const special = MISSING[where];
   const plain = {
     code: 'missing-field',
     what: `${where} is missing.`,

@@ -2,7 +2,9 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { must } from '../assert.ts';
-import { BASE_MODEL_EXAMPLE, NODE_EXAMPLE, SMALLEST_EXAMPLE } from './examples.ts';
+import { ADAPTER_EXAMPLE, BASE_MODEL_EXAMPLE, NODE_EXAMPLE, SMALLEST_EXAMPLE } from './examples.ts';
+import { FIELDS_OF_TYPES } from './fields-of-types.ts';
+import { GATES_OF_TYPE } from './gate-names.ts';
 import { rolloutFileSchema } from './schema.ts';
 
 const SCHEMA_ID = 'https://sluice.dev/schemas/v1/rollout.json';
@@ -10,14 +12,60 @@ const SCHEMA_ID = 'https://sluice.dev/schemas/v1/rollout.json';
 /** Any JSON Schema node, as zod writes it. */
 export type JsonSchemaNode = z.core.JSONSchema.BaseSchema;
 
-/** What `type` says about the rest, which only refinements know. */
-const DEPENDS_ON_TYPE: JsonSchemaNode = {
-  if: { properties: { type: { const: 'baseModel' } }, required: ['type'] },
-  // oxlint-disable-next-line unicorn/no-thenable -- that is what JSON Schema calls it
-  then: { properties: { to: { type: 'object', properties: { model: {} }, required: ['model'] } } },
-  else: {
-    properties: { to: { type: 'object', properties: { model: false, adapters: false } } },
-  },
+/** A schema of mappings that asks something of what lies at a path. */
+const below = (path: readonly string[], asked: JsonSchemaNode | false): JsonSchemaNode => {
+  const [step, ...rest] = path;
+  if (step === undefined) return asked === false ? {} : asked;
+  const inner = rest.length === 0 ? asked : below(rest, asked);
+  return { type: 'object', properties: { [step]: inner } };
+};
+
+/** What `type` says about the rest, which only code knows otherwise. */
+const dependsOnType = (): JsonSchemaNode => ({
+  allOf: Object.keys(GATES_OF_TYPE).map((type) => {
+    const unknown = FIELDS_OF_TYPES.filter(({ types }) => !types.some((one) => one === type));
+    const then = [
+      ...(NEEDED_BY_TYPE[type] ?? []),
+      ...unknown.map(({ path, value }) =>
+        below(path.slice(1), value === null ? false : { not: { const: value } }),
+      ),
+    ];
+    return {
+      if: { type: 'object', properties: { type: { const: type } }, required: ['type'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what JSON Schema calls it
+      then: { allOf: then },
+    };
+  }),
+});
+
+const RETIRED: JsonSchemaNode = {
+  type: 'object',
+  properties: { retention: { type: 'object', properties: { retire: {} }, required: ['retire'] }, to: {} },
+  required: ['retention', 'to'],
+};
+
+const NEEDED_BY_TYPE: Readonly<Record<string, readonly JsonSchemaNode[]>> = {
+  node: [RETIRED, below(['to', 'model'], false), below(['to', 'adapters'], false)],
+  baseModel: [RETIRED, below(['to'], { type: 'object', properties: { model: {} }, required: ['model'] })],
+  adapter: [
+    { type: 'object', properties: { adapter: {} }, required: ['adapter'] },
+    {
+      not: {
+        type: 'object',
+        properties: {
+          adapter: {
+            type: 'object',
+            properties: {
+              to: { type: 'object', properties: { load: { const: 'loaded' } }, required: ['load'] },
+            },
+            required: ['to'],
+          },
+          retention: { type: 'object', properties: { retire: { const: 'unload' } }, required: ['retire'] },
+        },
+        required: ['adapter', 'retention'],
+      },
+    },
+  ],
 };
 
 /**
@@ -36,8 +84,10 @@ export function rolloutJsonSchema(): JsonSchemaNode {
     ...rest,
     $id: SCHEMA_ID,
     title: 'Rollout',
-    properties: { ...properties, spec: { ...(isNode(spec) ? spec : {}), ...DEPENDS_ON_TYPE } },
-    examples: [SMALLEST_EXAMPLE, NODE_EXAMPLE, BASE_MODEL_EXAMPLE].map((example): unknown => parse(example)),
+    properties: { ...properties, spec: { ...(isNode(spec) ? spec : {}), ...dependsOnType() } },
+    examples: [SMALLEST_EXAMPLE, NODE_EXAMPLE, BASE_MODEL_EXAMPLE, ADAPTER_EXAMPLE].map((example): unknown =>
+      parse(example),
+    ),
   };
 }
 

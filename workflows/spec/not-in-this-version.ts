@@ -1,3 +1,5 @@
+import type { RolloutSpec } from './rollout-spec.ts';
+
 /** A default of the full format that is not built, and what happens instead. Every plan lists them. */
 export interface NotInThisVersion {
   readonly field: string;
@@ -6,17 +8,23 @@ export interface NotInThisVersion {
   /** What this version does. */
   readonly instead: string;
   readonly why: string;
+  /** Types that have the field; absent: all. */
+  readonly types?: readonly RolloutSpec['type'][];
 }
+
+const POOLS = ['node', 'baseModel'] as const;
 
 export const NOT_IN_THIS_VERSION: readonly NotInThisVersion[] = [
   {
     field: 'spec.to.source',
+    types: POOLS,
     reference: 'derive',
     instead: 'no default: existing or manifests must be written',
     why: 'The new side is not derived from the old one’s objects yet, and guessing where it comes from would be worse.',
   },
   {
     field: 'spec.from.autoscaler',
+    types: POOLS,
     reference: 'pin',
     instead: 'an old side with an autoscaler is refused unless autoscaler: leave is written',
     why: 'Autoscalers cannot be pinned yet, and an old side that shrinks cannot take the traffic back.',
@@ -32,12 +40,6 @@ export const NOT_IN_THIS_VERSION: readonly NotInThisVersion[] = [
     reference: 'seen (the names in 7 days of traffic)',
     instead: 'the names that the old side’s servers answer to',
     why: 'Past traffic is not read; the old servers’ own list has every name that they could have served.',
-  },
-  {
-    field: 'spec.verify.adapters.effect',
-    reference: 'required',
-    instead: 'names',
-    why: 'Adapters are proved by name and by answering, not by their effect on log probabilities.',
   },
   {
     field: 'spec.metrics.source',
@@ -59,12 +61,14 @@ export const NOT_IN_THIS_VERSION: readonly NotInThisVersion[] = [
   },
   {
     field: 'spec.retention.retire',
+    types: POOLS,
     reference: 'delete',
     instead: 'no default: keep or delete must be written',
     why: 'Without waiting for Git, Helm or Terraform a deletion must be somebody’s decision.',
   },
   {
     field: 'spec.retention.handover',
+    types: POOLS,
     reference: 'wait',
     instead: 'none; delete is refused where the old objects belong to Argo CD, Flux, Helm or Terraform',
     why: 'Whether Git, Helm or Terraform still name the old side is not watched yet.',

@@ -39,7 +39,6 @@ const UNBUILT_GATES = [
   'e2e',
   'outputLength',
   'eval',
-  'adapter.errors',
   'adapter.duration',
 ];
 
@@ -52,8 +51,8 @@ function value(path: string, names: readonly string[], instead: string): NotSupp
 }
 
 export const NOT_SUPPORTED_YET: readonly NotSupportedYet[] = [
-  value('spec.type', ['server', 'adapter'], 'node and baseModel'),
-  field('spec.adapter', 'rollouts of the types node and baseModel'),
+  value('spec.type', ['server'], 'node, baseModel and adapter'),
+  value('spec.adapter.to.load', ['resolver'], 'syncer and loaded'),
   value('spec.mode', ['guard', 'observe'], 'full'),
   {
     path: ['spec', 'routes'],
@@ -84,8 +83,6 @@ export const NOT_SUPPORTED_YET: readonly NotSupportedYet[] = [
   value('spec.verify.via', ['job', 'vpc'], 'apiServer'),
   value('spec.verify.door', ['auto', 'on'], 'off'),
   field('spec.verify.names', 'the names that the old side’s servers answer to'),
-  value('spec.verify.adapters.effect', ['required', 'off'], 'names'),
-  field('spec.verify.adapters.prompts', 'a proof by name', notEmpty),
   field(
     'spec.verify.requests',
     'the built-in requests: plain, streamed and with log probabilities',
@@ -122,7 +119,7 @@ export const NOT_SUPPORTED_YET: readonly NotSupportedYet[] = [
     instead: 'false, and policies of your own under alerts.policies',
   },
   value('spec.alerts.policies.[].blames', ['either', 'old'], 'new'),
-  value('spec.retention.retire', ['scaleToZero', 'unload'], 'keep and delete'),
+  value('spec.retention.retire', ['scaleToZero'], 'keep, delete and unload'),
   value('spec.retention.handover', ['wait'], 'none'),
   field('spec.notify', 'alerts on Sluice’s own log', notEmpty),
 ];

@@ -1,4 +1,5 @@
 import { explainIssue } from './explain-issue.ts';
+import { findOfOtherTypes } from './fields-of-types.ts';
 import { fieldIndex } from './known-fields.ts';
 import { findNotSupportedYet, withoutPaths } from './not-supported-yet.ts';
 import { type Fault, type FieldPath, formatPath, type Problem, pathKey } from './problem.ts';
@@ -56,20 +57,23 @@ export function parseRolloutFile(text: string, fileName: string): ParsedRolloutF
 
 /** The same for a value that came without text, e.g. a JSON body: faults have paths, but no places. */
 export function readRolloutValue(file: unknown): ReadRolloutValue {
-  const { faults: unsupported, pruned } = findNotSupportedYet(file);
+  const { faults: unsupported, pruned: unbuilt } = findNotSupportedYet(file);
   // Another type has other fields: what is wrong with them as fields of this one would mislead.
   const otherType = unsupported.filter(({ path }) => formatPath(path) === 'spec.type');
   if (otherType.length > 0) return { kind: 'faults', faults: otherType };
+  const misplaced = findOfOtherTypes(withoutPaths(file, unbuilt));
+  const pruned = [...unbuilt, ...misplaced.pruned];
+  const found = [...unsupported, ...misplaced.faults];
   const parsed = rolloutFileSchema.safeParse(withoutPaths(file, pruned));
   if (parsed.success) {
-    return unsupported.length === 0
+    return found.length === 0
       ? { kind: 'ok', spec: specFromFile(parsed.data) }
-      : { kind: 'faults', faults: unsupported };
+      : { kind: 'faults', faults: found };
   }
   let index: ReturnType<typeof fieldIndex> | null = null;
   // Made only when it is needed, and once.
   const explained = { file, index: () => (index ??= fieldIndex()) };
-  const faults: Fault[] = [...unsupported];
+  const faults: Fault[] = [...found];
   for (const issue of parsed.error.issues) {
     faults.push(...explainIssue(issue, explained).slice(0, PROBLEMS_MAX));
     if (faults.length > PROBLEMS_MAX) break;
@@ -82,7 +86,7 @@ function withoutConsequences(faults: readonly Fault[], pruned: readonly FieldPat
   const prunedPaths = new Set(pruned.map((path) => pathKey(path)));
   const meantPaths = new Set(faults.flatMap(({ meant }) => (meant === undefined ? [] : [pathKey(meant)])));
   return faults.filter(({ code, path, at }) => {
-    if (code === 'not-supported-yet') return true;
+    if (code === 'not-supported-yet' || code === 'not-of-this-type') return true;
     const where = pathKey(path);
     return !prunedPaths.has(where) && !(meantPaths.has(where) && at === 'value' && code.includes('missing'));
   });

@@ -1,7 +1,8 @@
 /** The reference of the rollout file as Markdown, made from the schema: it cannot say what is not so. */
 import { DURATION_PATTERN } from '../time.ts';
 import { DEFAULTS_OF_TYPE } from './defaults-of-type.ts';
-import { BASE_MODEL_EXAMPLE, NODE_EXAMPLE, SMALLEST_EXAMPLE } from './examples.ts';
+import { ADAPTER_EXAMPLE, BASE_MODEL_EXAMPLE, NODE_EXAMPLE, SMALLEST_EXAMPLE } from './examples.ts';
+import { FIELDS_OF_TYPES } from './fields-of-types.ts';
 import { annotatedJsonSchema, type JsonSchemaNode } from './json-schema.ts';
 import { NOT_IN_THIS_VERSION } from './not-in-this-version.ts';
 import { NOT_SUPPORTED_YET } from './not-supported-yet.ts';
@@ -20,12 +21,17 @@ export function rolloutFileReference(): string {
     table(['field', 'type', 'default', 'meaning'], fieldRows(annotatedJsonSchema(), '')),
     '## Defaults of the types',
     'A share of 1 shows errors of wiring at once; figures cannot see a model’s quality, so somebody is asked before a quarter of the traffic meets a new one.',
-    table(['field', 'node', 'baseModel'], typeRows()),
+    table(['field', ...Object.keys(DEFAULTS_OF_TYPE)], typeRows()),
     '## Examples',
     'New nodes that Sluice creates, the new side from manifests, defaults written out:',
     yaml(NODE_EXAMPLE),
     'A new base model on the nodes of the old side:',
     yaml(BASE_MODEL_EXAMPLE),
+    'A new version of an adapter on the pods that serve the old one, defaults written out:',
+    yaml(ADAPTER_EXAMPLE),
+    '## Fields of some types only',
+    'Elsewhere they are refused with `not-of-this-type`.',
+    table(['field', 'value', 'types'], rowsOfTypes()),
     '## Not in this version',
     'Defaults of the full format that are not built yet, and what happens instead. Every plan lists them.',
     table(
@@ -102,16 +108,25 @@ function defaultOf(node: JsonSchemaNode, required: boolean): string {
 }
 
 function typeRows(): readonly Row[] {
-  const { node, baseModel } = DEFAULTS_OF_TYPE;
-  const rungs = (ladder: typeof node.ladder) =>
+  const types = Object.values(DEFAULTS_OF_TYPE);
+  const rungs = ({ ladder }: (typeof types)[number]) =>
     ladder
       .map(({ share, bake, approval }) => `${share}: ${bake}${approval ? ' (approval)' : ''}`)
       .join(' · ');
   return [
-    [code('spec.ladder'), rungs(node.ladder), rungs(baseModel.ladder)],
-    [code('spec.pacing.warmUp'), node.warmUp, baseModel.warmUp],
-    [code('spec.retention.old'), node.retention, baseModel.retention],
+    [code('spec.ladder'), ...types.map(rungs)],
+    [code('spec.pacing.warmUp'), ...types.map(({ warmUp }) => warmUp)],
+    [code('spec.pacing.extendFactor'), ...types.map(({ extendFactor }) => String(extendFactor))],
+    [code('spec.retention.old'), ...types.map(({ retention }) => retention)],
   ];
+}
+
+function rowsOfTypes(): readonly Row[] {
+  return FIELDS_OF_TYPES.map(({ path, value, types }) => [
+    code(dotted(path)),
+    value === null ? 'any' : code(value),
+    types.join(', '),
+  ]);
 }
 
 /** One row for neighbours that differ in nothing but their field. */

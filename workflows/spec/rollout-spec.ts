@@ -56,10 +56,24 @@ export type NodesSpec =
       readonly keepAfterFailureMs: number | null;
     };
 
+export interface AdapterSpec {
+  /** The name that clients ask for. */
+  readonly alias: string;
+  /** The version that serves it today, as the model servers know it. */
+  readonly from: string;
+  readonly to: {
+    readonly name: string;
+    readonly source: string;
+    readonly load: 'syncer' | 'loaded';
+  };
+  /** `routes`: every pool that the old pool's HTTPRoutes reach; `one`: `from.pool` alone. */
+  readonly pools: 'routes' | 'one';
+}
+
 export interface RolloutSpec {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly type: 'node' | 'baseModel';
+  readonly type: 'node' | 'baseModel' | 'adapter';
   readonly cluster: string;
   readonly namespace: string;
   readonly from: { readonly pool: string; readonly autoscaler: 'pin' | 'leave' };
@@ -82,7 +96,14 @@ export interface RolloutSpec {
     /** baseModel only; every adapter of the old side needs a line. */
     readonly adapters: Readonly<Record<string, 'same' | 'drop'>>;
   };
-  readonly verify: { readonly warmUpRequests: number; readonly deadlineMs: number };
+  /** Type `adapter` only; `to` is then the same pool as `from`. */
+  readonly adapter: AdapterSpec | null;
+  readonly verify: {
+    readonly warmUpRequests: number;
+    readonly deadlineMs: number;
+    readonly adapterEffect: 'required' | 'names' | 'off';
+    readonly adapterPrompts: Readonly<Record<string, readonly string[]>>;
+  };
   readonly ladder: readonly RungSpec[];
   readonly pacing: { readonly settleMs: number; readonly warmUpMs: number; readonly extendFactor: number };
   readonly objectives: { readonly errorRatio: number; readonly ttft: LatencyObjective | null };
@@ -100,11 +121,13 @@ export interface RolloutSpec {
   readonly rollback: {
     readonly floorPercent: number;
     readonly onHoldForMs: number;
+    /** Of an adapter: `rollback.after.newAdapter`. */
     readonly afterNewPodsMs: number;
     /** null: for ever. */
     readonly afterNodePoolMs: number | null;
   };
-  readonly retention: { readonly oldMs: number; readonly retire: 'delete' | 'keep' };
+  /** `unload` is an adapter's `delete`. */
+  readonly retention: { readonly oldMs: number; readonly retire: 'delete' | 'keep' | 'unload' };
   /** From the start to 100 %. */
   readonly deadlineMs: number;
   readonly acknowledge: readonly string[];

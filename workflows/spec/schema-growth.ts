@@ -1,6 +1,6 @@
 /** What decides how the share grows: ladder, pacing, objectives, gates, alerts, windows. */
 import * as z from 'zod';
-import { JUDGES, TRIPWIRES } from './gate-names.ts';
+import { GATES_OF_TYPE, type GateName, JUDGES, TRIPWIRES } from './gate-names.ts';
 import {
   DAY,
   days,
@@ -65,10 +65,11 @@ export const pacingSchema = z
     warmUp: duration(0, 6 * HOUR)
       .optional()
       .describe('Time after that in which latency is not judged; errors are.')
-      .meta({ 'x-default': '3m (node), 5m (baseModel)' }),
+      .meta({ 'x-default': '3m (node), 5m (baseModel), 1m (adapter)' }),
     extendFactor: number(1, 24, 1)
-      .prefault(6)
-      .describe('Too few samples: the bake is extended up to this many times its length, then held.'),
+      .optional()
+      .describe('Too few samples: the bake is extended up to this many times its length, then held.')
+      .meta({ 'x-default': '6 (node, baseModel), 12 (adapter)' }),
   })
   .prefault({})
   .describe('How a rung’s bake is divided.');
@@ -84,7 +85,7 @@ export const objectivesSchema = z
   .strictObject({
     errorRatio: number(0.0001, 0.5, 4)
       .prefault(0.01)
-      .describe('Proportion of failed requests that is allowed, 0 to 1. The judge `errors` uses it.'),
+      .describe('Proportion of failed requests that is allowed, 0 to 1. The judges of errors use it.'),
     ttft: latencyObjective
       .optional()
       .describe('Time to the first token. The judge `ttft.slo` uses it.')
@@ -97,20 +98,35 @@ const off = z.literal('off');
 const judgeTuning = z.union([
   off,
   z.strictObject({
-    minSamples: number(10, 1_000_000, 0).describe('Requests of the new side that the judge needs.'),
+    minSamples: number(10, 1_000_000, 0).describe(
+      'Requests, or probes, of the new side that the judge needs.',
+    ),
   }),
 ]);
 
 const tune = z
   .strictObject({
-    ...fieldsOf(TRIPWIRES, off.optional().describe('Tripwire: `off` switches it off.')),
-    ...fieldsOf(JUDGES, judgeTuning.optional().describe('Judge: `off`, or its minimum of samples.')),
+    ...fieldsOf(TRIPWIRES, (name) =>
+      off.optional().describe(`Tripwire${typesOf(name)}: \`off\` switches it off.`),
+    ),
+    ...fieldsOf(JUDGES, (name) =>
+      judgeTuning.optional().describe(`Judge${typesOf(name)}: \`off\`, or its minimum of samples.`),
+    ),
   })
   .prefault({})
   .describe('Changes to single gates, by name.');
 
-function fieldsOf<Name extends string, Schema>(names: readonly Name[], schema: Schema): Record<Name, Schema> {
-  return Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>;
+function fieldsOf<Name extends string, Schema>(
+  names: readonly Name[],
+  schemaOf: (name: Name) => Schema,
+): Record<Name, Schema> {
+  return Object.fromEntries(names.map((name) => [name, schemaOf(name)])) as Record<Name, Schema>;
+}
+
+/** ` (adapter)` where not all types have the gate. */
+function typesOf(name: GateName): string {
+  const types = Object.entries(GATES_OF_TYPE).filter(([, gates]) => gates.includes(name));
+  return types.length === 3 ? '' : ` (${types.map(([type]) => type).join(', ')})`;
 }
 
 export const gatesSchema = z

@@ -6,6 +6,7 @@
  */
 import * as z from 'zod';
 import { formatDuration, parseDuration } from '../time.ts';
+import { checkType } from './check-type.ts';
 import { DEFAULTS_OF_TYPE } from './defaults-of-type.ts';
 import {
   DAY,
@@ -21,6 +22,8 @@ import {
   refuse,
   text,
 } from './leaves.ts';
+import type { RolloutSpec } from './rollout-spec.ts';
+import { adapterSchema } from './schema-adapter.ts';
 import {
   alertsSchema,
   gatesSchema,
@@ -31,6 +34,7 @@ import {
   windowsSchema,
 } from './schema-growth.ts';
 import { toSchema } from './schema-to.ts';
+import { verifySchema } from './schema-verify.ts';
 
 const emptyList = z.array(z.never()).meta({ maxItems: 0 });
 
@@ -57,26 +61,6 @@ const from = z
   })
   .describe('The old side.');
 
-const verify = z
-  .strictObject({
-    via: z.literal('apiServer').prefault('apiServer').describe('Pods are asked through the API server.'),
-    door: z.literal('off').prefault('off').describe('No route of its own to the new side.'),
-    warmUp: number(0, 10_000, 0).prefault(20).describe('Requests that warm each new pod up.'),
-    adapters: z
-      .strictObject({
-        effect: z.literal('names').prefault('names').describe('Adapters are proved by name.'),
-        prompts: z.strictObject({}).optional().describe('Prompts of your own: only `{}`.'),
-      })
-      .prefault({})
-      .describe('How adapters are proved.'),
-    requests: emptyList.optional().describe('Requests of your own: only `[]`.'),
-    deadline: duration(MINUTE, DAY)
-      .prefault('30m')
-      .describe('Pods that are not proved by then fail the rollout.'),
-  })
-  .prefault({})
-  .describe('What each new pod must show before any traffic.');
-
 const rollback = z
   .strictObject({
     floor: number(1, 100, 0)
@@ -93,6 +77,11 @@ const rollback = z
         nodePool: durationOrForever(30 * DAY)
           .prefault('24h')
           .describe('How long a created node pool is kept after a rollback: a duration, 0 or `forever`.'),
+        newAdapter: duration(0, 7 * DAY)
+          .prefault('1h')
+          .describe(
+            'How long an adapter’s new version stays loaded after a rollback, where Sluice loaded it.',
+          ),
       })
       .prefault({})
       .describe('How long what was built is kept.'),
@@ -105,17 +94,22 @@ const retention = z
     old: duration(0, 30 * DAY)
       .optional()
       .describe('How long the old side is kept ready to take the traffic back after 100 %.')
-      .meta({ 'x-default': '24h (node), 72h (baseModel)' }),
+      .meta({ 'x-default': '24h (node, adapter), 72h (baseModel)' }),
     retire: z
-      .enum(['delete', 'keep'])
+      .enum(['delete', 'keep', 'unload'])
+      .optional()
       .describe(
-        'What happens to the old side then. `delete`: the objects that the plan lists are deleted. `keep`: nothing is.',
-      ),
+        'What happens to the old side then. `delete`: the objects that the plan lists are deleted. `keep`: nothing is. ' +
+          '`unload` (adapter): the old version is unloaded.',
+      )
+      .meta({ 'x-default': '**required** (node, baseModel); `keep` (adapter)' }),
     handover: z
       .literal('none')
       .prefault('none')
       .describe('Retiring does not wait for Git, Helm or Terraform.'),
   })
+  .optional()
+  .meta({ 'x-default': '**required** (node, baseModel)' })
   .describe('What happens after 100 %.');
 
 const acknowledge = z
@@ -140,25 +134,28 @@ const acknowledge = z
 const spec = z
   .strictObject({
     type: z
-      .enum(['node', 'baseModel'])
-      .describe('What changes. `node`: the machines, not the model. `baseModel`: the model.'),
+      .enum(['node', 'baseModel', 'adapter'])
+      .describe(
+        'What changes. `node`: the machines, not the model. `baseModel`: the model. `adapter`: the version of a LoRA adapter.',
+      ),
     mode: z.literal('full').prefault('full').describe('Sluice moves the traffic up and back.'),
     cluster,
-    namespace: dnsLabel('a namespace', 63).describe('Namespace of both pools.'),
+    namespace: dnsLabel('a namespace', 63).describe('Namespace of the pools.'),
     routes: z
       .literal('all')
       .prefault('all')
       .describe('Every HTTPRoute that refers to the old pool; the plan lists them.'),
     after: emptyList.optional().describe('Rollouts to wait for: only `[]`.'),
     from,
-    to: toSchema,
+    to: toSchema.optional().meta({ 'x-default': '**required** (node, baseModel)' }),
+    adapter: adapterSchema.optional(),
     capacity: z
       .strictObject({
         mode: z.literal('full').prefault('full').describe('All replicas are brought up first.'),
       })
       .prefault({})
       .describe('When the new side’s replicas come.'),
-    verify,
+    verify: verifySchema,
     ladder: ladderSchema.optional().meta({ 'x-default': 'see below' }),
     pacing: pacingSchema,
     objectives: objectivesSchema,
@@ -194,34 +191,8 @@ const spec = z
   .superRefine((value, context) => checkDeadline(value, context))
   .describe('What to do.');
 
-/** Runs even where other fields are wrong, so it may rely on nothing. */
-function checkType(value: unknown, context: RefusalContext): void {
-  if (!isRecord(value) || !isRecord(value['to'])) return;
-  const { type, from: old, to } = value;
-  if (isRecord(old) && typeof old['pool'] === 'string' && old['pool'] === to['pool']) {
-    const mend = 'Name the pool that the traffic moves to; the old one stays under from.';
-    refuse(context, { code: 'same-pool', mend }, 'The new pool is the old pool.', ['to', 'pool']);
-  }
-  if (type === 'baseModel' && !('model' in to)) {
-    const mend = 'Add model: { id: …, servedNames: […] }, or write type: node when the model stays.';
-    refuse(context, { code: 'model-missing', mend }, 'A baseModel rollout must say which model comes.', [
-      'to',
-    ]);
-  }
-  if (type !== 'node') return;
-  const mend = 'Remove it, or write type: baseModel when the model changes.';
-  for (const [field, code] of [
-    ['model', 'model-not-allowed'],
-    ['adapters', 'adapters-not-allowed'],
-  ] as const) {
-    if (!(field in to) || to[field] === undefined) continue;
-    const what = `to.${field} is not allowed in a node rollout: the model stays.`;
-    refuse(context, { code, mend, at: 'key' }, what, ['to', field]);
-  }
-}
-
 interface Timed {
-  readonly type: 'node' | 'baseModel';
+  readonly type: RolloutSpec['type'];
   readonly ladder?: readonly { readonly share: number; readonly bake: number }[] | undefined;
   readonly deadline: number;
 }
@@ -239,10 +210,6 @@ function toMs({ share, bake }: { readonly share: number; readonly bake: string }
   return { share, bake: parseDuration(bake) ?? 0 };
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The whole file. Its output has durations in milliseconds and times of day in minutes. */
 export const rolloutFileSchema = z
   .strictObject({
@@ -256,6 +223,8 @@ export const rolloutFileSchema = z
       .describe('How the rollout is called.'),
     spec,
   })
-  .describe('A rollout of new nodes or a new base model behind GKE Inference Gateway.');
+  .describe(
+    'A rollout of new nodes, a new base model or a new version of an adapter behind GKE Inference Gateway.',
+  );
 
 export type RolloutFile = z.output<typeof rolloutFileSchema>;

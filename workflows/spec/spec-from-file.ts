@@ -2,12 +2,13 @@
 import { must } from '../assert.ts';
 import { parseDuration } from '../time.ts';
 import { DEFAULTS_OF_TYPE } from './defaults-of-type.ts';
-import type { CapacitySpec, NodesSpec, RolloutSpec, RungSpec } from './rollout-spec.ts';
+import type { AdapterSpec, CapacitySpec, NodesSpec, RolloutSpec, RungSpec } from './rollout-spec.ts';
 import type { RolloutFile } from './schema.ts';
 import { CAPACITY_DEADLINE_MS } from './schema-to.ts';
 
 type SpecPart = RolloutFile['spec'];
-type NodesPart = Exclude<SpecPart['to']['nodes'], 'same'>;
+type ToPart = NonNullable<SpecPart['to']>;
+type NodesPart = Exclude<ToPart['nodes'], 'same'>;
 type CapacityPart = NonNullable<NodesPart['create']>['capacity'][number];
 
 /** Fills in what depends on the type. The file is one that the schema has passed. */
@@ -22,13 +23,19 @@ export function specFromFile(file: RolloutFile): RolloutSpec {
     cluster: spec.cluster,
     namespace: spec.namespace,
     from: { pool: spec.from.pool, autoscaler: spec.from.autoscaler },
-    to: toPart(spec.to),
-    verify: { warmUpRequests: spec.verify.warmUp, deadlineMs: spec.verify.deadline },
+    to: spec.type === 'adapter' ? samePool(spec.from.pool) : toPart(must(spec.to, 'to')),
+    adapter: spec.adapter === undefined ? null : adapterPart(spec.adapter),
+    verify: {
+      warmUpRequests: spec.verify.warmUp,
+      deadlineMs: spec.verify.deadline,
+      adapterEffect: spec.verify.adapters.effect,
+      adapterPrompts: spec.verify.adapters.prompts,
+    },
     ladder: ladderOf(spec),
     pacing: {
       settleMs: spec.pacing.settle,
       warmUpMs: spec.pacing.warmUp ?? durationMs(defaults.warmUp),
-      extendFactor: spec.pacing.extendFactor,
+      extendFactor: spec.pacing.extendFactor ?? defaults.extendFactor,
     },
     objectives: {
       errorRatio: spec.objectives.errorRatio,
@@ -55,12 +62,13 @@ export function specFromFile(file: RolloutFile): RolloutSpec {
     rollback: {
       floorPercent: spec.rollback.floor,
       onHoldForMs: spec.rollback.onHoldFor,
-      afterNewPodsMs: spec.rollback.after.newPods,
+      afterNewPodsMs: spec.type === 'adapter' ? spec.rollback.after.newAdapter : spec.rollback.after.newPods,
       afterNodePoolMs: spec.rollback.after.nodePool,
     },
     retention: {
-      oldMs: spec.retention.old ?? durationMs(defaults.retention),
-      retire: spec.retention.retire,
+      oldMs: spec.retention?.old ?? durationMs(defaults.retention),
+      // Only an adapter rollout may leave it out.
+      retire: spec.retention?.retire ?? 'keep',
     },
     deadlineMs: spec.deadline,
     acknowledge: spec.acknowledge,
@@ -78,7 +86,23 @@ function ladderOf(spec: SpecPart): readonly RungSpec[] {
   return spec.ladder.map(({ share, bake, approval }) => ({ sharePercent: share, bakeMs: bake, approval }));
 }
 
-function toPart(to: SpecPart['to']): RolloutSpec['to'] {
+/** An adapter's new version comes to the pods of the old one. */
+function samePool(pool: string): RolloutSpec['to'] {
+  return {
+    pool,
+    source: { kind: 'existing' },
+    replicas: null,
+    nodes: { kind: 'same' },
+    model: null,
+    adapters: {},
+  };
+}
+
+function adapterPart({ model, from, to, pools }: NonNullable<SpecPart['adapter']>): AdapterSpec {
+  return { alias: model, from, to: { name: to.name, source: to.source, load: to.load }, pools };
+}
+
+function toPart(to: ToPart): RolloutSpec['to'] {
   const { pool, source, replicas = null, model } = to;
   return {
     pool,

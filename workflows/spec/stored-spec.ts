@@ -48,16 +48,30 @@ const to = z.strictObject({
   adapters: z.record(z.string(), z.enum(['same', 'drop'])),
 });
 
+const adapter = z.strictObject({
+  alias: z.string(),
+  from: z.string(),
+  to: z.strictObject({ name: z.string(), source: z.string(), load: z.enum(['syncer', 'loaded']) }),
+  pools: z.enum(['routes', 'one']),
+});
+
 /** Parses what `specToJson` wrote. */
 export const rolloutSpecSchema: z.ZodType<RolloutSpec> = z.strictObject({
   name: z.string(),
   labels: z.record(z.string(), z.string()),
-  type: z.enum(['node', 'baseModel']),
+  type: z.enum(['node', 'baseModel', 'adapter']),
   cluster: z.string(),
   namespace: z.string(),
   from: z.strictObject({ pool: z.string(), autoscaler: z.enum(['pin', 'leave']) }),
   to,
-  verify: z.strictObject({ warmUpRequests: z.number(), deadlineMs: ms }),
+  // What older rollouts were stored without has the value that they ran with.
+  adapter: adapter.nullable().default(null),
+  verify: z.strictObject({
+    warmUpRequests: z.number(),
+    deadlineMs: ms,
+    adapterEffect: z.enum(['required', 'names', 'off']).default('names'),
+    adapterPrompts: z.record(z.string(), z.array(z.string())).default({}),
+  }),
   ladder: z.array(z.strictObject({ sharePercent: z.number(), bakeMs: ms, approval: z.boolean() })),
   pacing: z.strictObject({ settleMs: ms, warmUpMs: ms, extendFactor: z.number() }),
   objectives: z.strictObject({
@@ -86,7 +100,7 @@ export const rolloutSpecSchema: z.ZodType<RolloutSpec> = z.strictObject({
     afterNewPodsMs: ms,
     afterNodePoolMs: ms.nullable(),
   }),
-  retention: z.strictObject({ oldMs: ms, retire: z.enum(['delete', 'keep']) }),
+  retention: z.strictObject({ oldMs: ms, retire: z.enum(['delete', 'keep', 'unload']) }),
   deadlineMs: ms,
   acknowledge: z.array(z.string()),
 });

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../kubernetes.ts';
 import type { BackendRef, RoutePlan, RulePlan } from '../plans/plan.ts';
 import { weightOf } from '../plans/route-rules.ts';
+import { titleOf } from './carrier.ts';
 import { readShare } from './drift.ts';
 import { liveRulesOf, partsOf } from './live-rules.ts';
 import { type Sides, sideOf } from './traffic-weights.ts';
@@ -12,7 +13,7 @@ export type Adoption =
 
 /** A route created anew is adopted too: its uid becomes the plan's. */
 export const adoptOriginals = (route: KubeObject, plan: RoutePlan, sides: Sides): Adoption => {
-  const name = `HTTPRoute ${plan.namespace}/${plan.name}`;
+  const name = titleOf(plan);
   const uid = route.metadata.uid;
   const sharePercent = readShare(route, plan.namespace, sides);
   if (uid === undefined || sharePercent === null)

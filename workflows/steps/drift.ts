@@ -4,6 +4,7 @@ import { at } from '../plans/fields.ts';
 import type { RoutePlan, RulePlan } from '../plans/plan.ts';
 import { weightOf } from '../plans/route-rules.ts';
 import type { Drift } from '../rollout/messages.ts';
+import { titleOf } from './carrier.ts';
 import {
   type LiveRule,
   type Located,
@@ -47,7 +48,7 @@ export const recogniseDrift = (
     by,
     what: found.what,
     sharePercent: readable ? readShare(route, plan.namespace, expected.sides) : null,
-    sentence: `HTTPRoute ${plan.namespace}/${plan.name} ${found.sentence}${by === 'unknown' ? '' : `; last written by ${by}`}`,
+    sentence: `${titleOf(plan)} ${found.sentence}${by === 'unknown' ? '' : `; last written by ${by}`}`,
   };
 };
 
@@ -134,12 +135,12 @@ const changeOf = (
   if (found === undefined) return { what: 'refs', sentence: `has no rule ${rule.index} any more` };
   const located = locate(found.refs, rule, plan.namespace, sides);
   if (!expected.attached && untouched(found, rule, located)) return null;
-  if (located.extra.length > 0 || located.originals.includes(-1) || located.added === -1)
+  if (located.extra.length > 0 || isMissing(rule, located, plan, sides))
     return { what: 'refs', sentence: `has other backends in rule ${rule.index} than the plan` };
   let first: RuleWeights | null = null;
   for (const share of expected.sharesPercent) {
     const weights = ruleWeights(rule, plan.namespace, sides, share);
-    if (weightsStand(found.refs, located, weights)) return null;
+    if (weightsStand(found.refs, located, weights, plan)) return null;
     if (isSameSplit(found, rule, plan, { sides, sharePercent: share, located })) return null;
     first ??= weights;
   }
@@ -150,6 +151,15 @@ const changeOf = (
     sentence: `stands in rule ${rule.index} at ${stands} instead of ${wanted.join('/')}`,
   };
 };
+
+/** A target that gets nothing is not there (carrier.ts); what is neither side's has to be. */
+const isMissing = (rule: RulePlan, located: Located, plan: RoutePlan, sides: Sides): boolean =>
+  plan.carrier === undefined
+    ? located.originals.includes(-1) || located.added === -1
+    : rule.originals.some(
+        (original, index) =>
+          located.originals[index] === -1 && sideOf(original, plan.namespace, sides) === 'other',
+      );
 
 /**
  * The same share in somebody else's integers, as after `resume --adopt`: both sides together have the original part, the others

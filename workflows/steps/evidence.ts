@@ -2,21 +2,10 @@
  * What is known of the two sides since the rung began: kept in the machine's context, fed by one look a minute, read
  * by minute tripwires and judges (protocol P2). JSON only, and small: a mark per pod, sums, ten minutes.
  */
+import { type AdapterEvidence, absorbAdapter, restartAdapterRung } from './adapter-evidence.ts';
+import { addCell, type CellSums, NO_CELLS } from './cell-sums.ts';
 import type { Look, Side } from './observation.ts';
 import { type PodDelta, type PodMarks, podDeltas } from './pod-deltas.ts';
-
-/**
- * Sums over cells of one pod and one minute: x of n (failures of requests, slow of answers). `q` sums the squared
- * differences between a pod's consecutive cells, (x/n − x'/n')² · n n' / (n + n'), over `pairs` of them: what failures
- * that come in bunches add to the variance, and a pod that is always worse than the others does not.
- */
-export interface CellSums {
-  readonly cells: number;
-  readonly x: number;
-  readonly n: number;
-  readonly pairs: number;
-  readonly q: number;
-}
 
 /** The last cell of a pod: failures, requests, slow answers, answers. */
 type LastCell = readonly [number, number, number, number];
@@ -60,7 +49,12 @@ export interface Evidence {
   readonly new: SideSums;
   /** The last ten, oldest first; they go on through holds and rungs. */
   readonly minutes: readonly Minute[];
+  /** Only in rollouts of an adapter. */
+  readonly adapter?: AdapterEvidence;
 }
+
+/** Minutes further apart than this are not consecutive: a wake was missed. */
+export const GAP_MAX_MS = 150_000;
 
 export interface AbsorbOptions {
   /** Latency counts only in intervals that began after this; errors always do. null: latency does not count. */
@@ -73,7 +67,6 @@ export interface AbsorbOptions {
 
 const MINUTES_MAX = 10;
 
-const NO_CELLS: CellSums = { cells: 0, x: 0, n: 0, pairs: 0, q: 0 };
 const NO_SUMS: SideSums = { errors: NO_CELLS, ttft: NO_CELLS };
 
 export const emptyEvidence = (): Evidence => ({
@@ -85,19 +78,6 @@ export const emptyEvidence = (): Evidence => ({
   new: NO_SUMS,
   minutes: [],
 });
-
-const addCell = (sums: CellSums, x: number, n: number, before: readonly [number, number]): CellSums => {
-  if (n === 0) return sums;
-  const [x0, n0] = before;
-  const isPair = n0 > 0;
-  return {
-    cells: sums.cells + 1,
-    x: sums.x + x,
-    n: sums.n + n,
-    pairs: sums.pairs + (isPair ? 1 : 0),
-    q: sums.q + (isPair ? ((x / n - x0 / n0) ** 2 * n * n0) / (n + n0) : 0),
-  };
-};
 
 const addDelta = (
   sums: SideSums,
@@ -186,6 +166,13 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
     new: sideMinute(look, deltas, 'new', before?.new),
   };
   const counts = options.counting && !evidence.skipNext && evidence.lastAtMs !== null;
+  const adapter = absorbAdapter(evidence.adapter, {
+    look,
+    deltas,
+    counting: options.counting,
+    countsDeltas: counts,
+    isAfterGap: evidence.lastAtMs !== null && look.atMs - evidence.lastAtMs > GAP_MAX_MS,
+  });
   const warm =
     options.warmUpUntilMs !== null &&
     evidence.lastAtMs !== null &&
@@ -196,6 +183,7 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
     marks: evidence.skipNext && options.counting ? marksOfBeginning(marks, look) : marks,
     ...(counts ? addMinute(evidence, deltas, warm) : { old: evidence.old, new: evidence.new, cells: {} }),
     minutes: [...evidence.minutes.slice(1 - MINUTES_MAX), minute],
+    ...(adapter === undefined ? {} : { adapter }),
   };
 };
 
@@ -216,4 +204,5 @@ export const restartRung = (evidence: Evidence): Evidence => ({
   cells: {},
   old: NO_SUMS,
   new: NO_SUMS,
+  ...(evidence.adapter === undefined ? {} : { adapter: restartAdapterRung(evidence.adapter) }),
 });

@@ -16,8 +16,12 @@ const ROUTE_CONDITIONS = ['Accepted', 'ResolvedRefs', 'Reconciled'] as const;
 
 const CONFIRMED: Confirmation = Object.freeze({ kind: 'confirmed' });
 
-/** Every GKE parent of the plan reports all three conditions for a generation not older than the route's. */
+/**
+ * Every GKE parent of the plan reports all three conditions for a generation not older than the route's. What carries an
+ * adapter's weights has no status that anybody writes: it is followed once it is there.
+ */
 export const confirmation = (route: KubeObject, plan: RoutePlan): Confirmation => {
+  if (plan.carrier !== undefined) return CONFIRMED;
   const generation = route.metadata.generation ?? 0;
   let waiting: Confirmation | null = null;
   for (const gateway of plan.gateways) {

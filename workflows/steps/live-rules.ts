@@ -157,16 +157,22 @@ export const liveSharePercent = (
 };
 
 /** Do the weights of a live rule say exactly this share, nothing missing and nothing added? */
-export const weightsStand = (live: readonly BackendRef[], located: Located, weights: RuleWeights): boolean =>
-  located.originals.every((place, index) => {
+export const weightsStand = (
+  live: readonly BackendRef[],
+  located: Located,
+  weights: RuleWeights,
+  plan: RoutePlan,
+): boolean => {
+  // Where a weight of 0 cannot be written, what gets nothing is not there (carrier.ts).
+  const whereMissing = plan.carrier === undefined ? null : 0;
+  const weightAt = (place: number): number | null => {
     const ref = live[place];
-    return ref !== undefined && weightOf(ref) === weights.originals[index];
-  }) &&
-  (located.added === null || weightAt(live, located.added) === weights.added);
-
-const weightAt = (live: readonly BackendRef[], index: number): number | null => {
-  const ref = live[index];
-  return ref === undefined ? null : weightOf(ref);
+    return ref === undefined ? whereMissing : weightOf(ref);
+  };
+  return (
+    located.originals.every((place, index) => weightAt(place) === weights.originals[index]) &&
+    (located.added === null || weightAt(located.added) === weights.added)
+  );
 };
 
 /** Largest share that any rule of the live route gives the new side, percent. */

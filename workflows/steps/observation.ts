@@ -19,6 +19,8 @@ export interface PodCounters {
     readonly cumulative: readonly number[];
     readonly count: number;
   } | null;
+  /** Adapters in use, where the server tells: those that run, those that wait for a slot, and the slots. */
+  readonly loras?: { readonly running: number; readonly waiting: number; readonly max: number };
 }
 
 export interface PodObservation {
@@ -43,9 +45,21 @@ export interface PickerObservation {
   readonly answered: boolean | null;
 }
 
-/** One look at both sides. */
+/** One short completion by a pod, in rollouts of an adapter. */
+export interface ProbeObservation {
+  readonly uid: string;
+  readonly pod: string;
+  /** Which version was asked for by its own name. */
+  readonly target: Side;
+  /** HTTP status; null: no answer. */
+  readonly status: number | null;
+}
+
+/** One look at both sides. In a rollout of an adapter both are the same pods: all count as the new side's. */
 export interface Look {
   readonly atMs: number;
   readonly pods: readonly PodObservation[];
   readonly pickers: readonly PickerObservation[];
+  /** Only in rollouts of an adapter. */
+  readonly probes?: readonly ProbeObservation[];
 }

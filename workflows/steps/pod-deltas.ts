@@ -39,6 +39,7 @@ export interface PodDelta {
   readonly requests: number;
   /** 5xx, streams that ended in an error, lost ones; never more than `requests`. */
   readonly failures: number;
+  readonly clientErrors: number;
   /** Requests that came in, finished or not; never negative. */
   readonly arrivals: number;
   /** First tokens, and those slower than the edge. */
@@ -76,6 +77,7 @@ const lostDelta = (uid: string, side: Side, lost: number): PodDelta => ({
   side,
   requests: lost,
   failures: lost,
+  clientErrors: 0,
   arrivals: 0,
   ttftCount: 0,
   ttftSlow: 0,
@@ -137,6 +139,7 @@ const answeringPod = (
       requests,
       // One failure may show both as a status and as a finish reason.
       failures: Math.min(requests, failed),
+      clientErrors: counters.failures4xx - base.failures4xx,
       arrivals: Math.max(0, requests - lost + inFlight),
       ttftCount,
       ttftSlow: Math.min(ttftCount, Math.max(0, ttftCount - fast)),

@@ -12,12 +12,16 @@ const WAITING = 'vllm:num_requests_waiting';
 const FINISHED = 'vllm:request_success_total';
 const FINISHED_BARE = 'vllm:request_success';
 const TTFT = 'vllm:time_to_first_token_seconds';
+const LORAS = 'vllm:lora_requests_info';
 
 /** What every look asks for: small enough for one every two seconds. */
 export const LOOK_FAMILIES: readonly string[] = [HTTP_REQUESTS, FINISHED, FINISHED_BARE, RUNNING, WAITING];
 
 /** What the look of a full minute asks for: the histogram of the time to first token too. */
 export const MINUTE_FAMILIES: readonly string[] = [...LOOK_FAMILIES, TTFT];
+
+/** What looks ask for besides, in rollouts of an adapter. */
+export const ADAPTER_FAMILIES: readonly string[] = [LORAS];
 
 /** POST paths below /v1 that are no inference: operators' calls are no users' requests. */
 const NOT_INFERENCE = /lora_adapter$/;
@@ -42,6 +46,7 @@ interface Sums {
   ttftCount: number;
   ttftInfinity: number;
   buckets: Map<number, number> | null;
+  loras: MetricSample | null;
   /** A value that no counter has: the page says nothing, for what it leaves out may be the failures. */
   isRubbish: boolean;
   isTtftRubbish: boolean;
@@ -82,6 +87,25 @@ const addBucket = (sums: Sums, sample: MetricSample): void => {
   else sums.isTtftRubbish = true;
 };
 
+/** One series for each state that ever was, its time as the value: the latest is how it stands. */
+const addLoras = (sums: Sums, sample: MetricSample): void => {
+  if (sums.loras === null || sample.value > sums.loras.value) sums.loras = sample;
+};
+
+/** An adapter that runs and has requests waiting waits for no slot. */
+const lorasOf = ({ loras }: Sums): Pick<PodCounters, 'loras'> => {
+  const max = Number(loras?.labels['max_lora']);
+  if (loras === null || !Number.isSafeInteger(max) || max <= 0) return {};
+  const names = (label: string): readonly string[] =>
+    (loras.labels[label] ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+  const running = new Set(names('running_lora_adapters'));
+  const waiting = new Set(names('waiting_lora_adapters').filter((name) => !running.has(name)));
+  return { loras: { running: running.size, waiting: waiting.size, max } };
+};
+
 const COUNTED: ReadonlySet<string> = new Set([RUNNING, WAITING, HTTP_REQUESTS, FINISHED]);
 
 const add = (sums: Sums, sample: MetricSample): void => {
@@ -106,6 +130,9 @@ const add = (sums: Sums, sample: MetricSample): void => {
     case `${TTFT}_bucket`:
     case `${TTFT}_count`:
       addTtft(sums, sample);
+      return;
+    case LORAS:
+      addLoras(sums, sample);
       return;
     default:
   }
@@ -162,6 +189,7 @@ export const podCounters = (samples: readonly MetricSample[]): PodCounters | nul
     ttftCount: 0,
     ttftInfinity: 0,
     buckets: null,
+    loras: null,
     isRubbish: false,
     isTtftRubbish: false,
   };
@@ -175,6 +203,7 @@ export const podCounters = (samples: readonly MetricSample[]): PodCounters | nul
     running: sums.running,
     waiting: sums.waiting,
     ttft: histogram(sums),
+    ...lorasOf(sums),
   };
 };
 

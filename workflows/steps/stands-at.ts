@@ -12,6 +12,6 @@ export const standsAt = (route: KubeObject, plan: RoutePlan, sides: Sides, share
     if (found === undefined) return false;
     const located = locate(found.refs, rule, plan.namespace, sides);
     const weights = ruleWeights(rule, plan.namespace, sides, sharePercent);
-    return located.extra.length === 0 && weightsStand(found.refs, located, weights);
+    return located.extra.length === 0 && weightsStand(found.refs, located, weights, plan);
   });
 };

@@ -9,17 +9,23 @@ import { refersTo, weightOf } from '../plans/route-rules.ts';
 /** Largest weight that the load balancer's URL map takes. Source: Compute API, `weightedBackendServices[].weight`. */
 export const WEIGHT_MAX = 1000;
 
-/** The two pools of a rollout; both live in one namespace. */
+/** Largest weight of an adapter's target. Source: CRDs of InferenceModelRewrite and InferenceModel. */
+export const TARGET_WEIGHT_MAX = 1_000_000;
+
+/** The two pools of a rollout, both in one namespace; or both versions of an adapter, as targets (carrier.ts). */
 export interface Sides {
   readonly namespace: string;
   readonly oldPool: string;
   readonly newPool: string;
+  /** Above the load balancer's: then shares of whole tenths of a percent are exact beside any usual weights. */
+  readonly weightMax?: number;
 }
 
 export const sidesOf = (plan: Plan): Sides => ({
   namespace: plan.namespace,
-  oldPool: plan.old.pool,
-  newPool: plan.new.pool,
+  oldPool: plan.adapter?.from ?? plan.old.pool,
+  newPool: plan.adapter?.to ?? plan.new.pool,
+  ...(plan.adapter === undefined ? {} : { weightMax: TARGET_WEIGHT_MAX }),
 });
 
 /** Whose backend it is. */
@@ -60,7 +66,8 @@ export const ruleWeights = (
       ? null
       : sum(others) === 0
         ? splitAlone(olds, others, sharePercent)
-        : splitBeside(olds, others, sharePercent);
+        : (splitExactly(olds, others, sharePercent, sides.weightMax) ??
+          splitBeside(olds, others, sharePercent));
   const wasThere = parts.includes('new');
   if (split === null || split.fresh === 0)
     return { originals: weights, added: wasThere ? null : 0, realSharePercent: 0 };
@@ -118,6 +125,29 @@ const splitAlone = (olds: readonly number[], others: readonly number[], sharePer
     const rest = distribute(total - fresh, olds);
     if (rest.exact || total >= WEIGHT_MAX) return { olds: rest.parts, others, fresh };
   }
+};
+
+/** All multiplied by the share's denominator, where that many digits may be written; null where not. */
+const splitExactly = (
+  olds: readonly number[],
+  others: readonly number[],
+  sharePercent: number,
+  weightMax = WEIGHT_MAX,
+): Split | null => {
+  const tenths = Math.round(sharePercent * 10);
+  if (weightMax <= WEIGHT_MAX || Math.abs(sharePercent * 10 - tenths) > EPSILON) return null;
+  const unit = gcd(tenths, 1000);
+  const [part, whole] = [tenths / unit, 1000 / unit];
+  const split = {
+    olds: olds.map((weight) => weight * (whole - part)),
+    others: others.map((weight) => weight * whole),
+    fresh: sum(olds) * part,
+  };
+  const all = [...split.olds, ...split.others, split.fresh];
+  const common = all.reduce(gcd);
+  if (Math.max(...all) / common > weightMax) return null;
+  const reduced = (weights: readonly number[]): readonly number[] => weights.map((weight) => weight / common);
+  return { olds: reduced(split.olds), others: reduced(split.others), fresh: split.fresh / common };
 };
 
 const splitBeside = (olds: readonly number[], others: readonly number[], sharePercent: number): Split => {

@@ -1,7 +1,7 @@
 import { must } from '../../../workflows/assert.ts';
-import { RESOURCES } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
 import { adoptOriginals } from '../../../workflows/steps/adopt-originals.ts';
+import { resourceOf, titleOf, viewOf } from '../../../workflows/steps/carrier.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
 import type { Hand } from './hand.ts';
@@ -15,7 +15,7 @@ export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
     plan.routes.map((route) =>
       ports.kubernetes.get({
         cluster: plan.cluster,
-        resource: RESOURCES.httpRoute,
+        resource: resourceOf(route),
         namespace: route.namespace,
         name: route.name,
       }),
@@ -29,9 +29,9 @@ export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
       return {
         kind: 'again',
         inMs: RETRY_MS,
-        why: `HTTPRoute ${route.namespace}/${route.name} could not be read`,
+        why: `${titleOf(route)} could not be read`,
       };
-    const adoption = adoptOriginals(answer.object, route, sidesOf(plan));
+    const adoption = adoptOriginals(viewOf(answer.object, route), route, sidesOf(plan));
     if (adoption.kind === 'refused')
       return { kind: 'outcome', outcome: { kind: 'adoptRefused', sentence: adoption.sentence } };
     routes.push(adoption.route);

@@ -1,4 +1,4 @@
-import { poolLockKey } from '../../../workflows/plans/lock-keys.ts';
+import { poolKeyOf } from '../../../workflows/plans/lock-keys.ts';
 import type { RolloutSummary } from '../../../workflows/ports.ts';
 import type { Hand } from './hand.ts';
 
@@ -12,8 +12,8 @@ const QUEUE_MAX = 200;
  * that see their turn at once meet at the lock: one of them queues again.
  */
 export const awaitTurn: Hand<'awaitTurn'> = async (ports, job) => {
-  const { cluster, namespace, from } = job.spec;
-  const poolKey = poolLockKey(cluster, namespace, from.pool);
+  const { from, adapter } = job.spec;
+  const poolKey = poolKeyOf(job.spec);
   const { behind } = job.effect;
   const keys = behind === null ? [poolKey] : [poolKey, behind];
   const [holder = null, other = null] = await ports.store.locks({ keys });
@@ -22,7 +22,11 @@ export const awaitTurn: Hand<'awaitTurn'> = async (ports, job) => {
     return { kind: 'again', inMs: RETRY_MS, why: `rollout ${other} holds ${behind ?? ''}` };
   if (holder === job.rolloutId) return { kind: 'outcome', outcome: { kind: 'queueOpen' } };
   if (holder !== null)
-    return { kind: 'again', inMs: RETRY_MS, why: `rollout ${holder} holds pool ${from.pool}` };
+    return {
+      kind: 'again',
+      inMs: RETRY_MS,
+      why: `rollout ${holder} holds ${adapter === null ? `pool ${from.pool}` : `adapter ${adapter.alias}`}`,
+    };
   const rollouts = await ports.store.list({ unfinished: true, poolKey, limit: QUEUE_MAX });
   const first = firstInLine(rollouts);
   if (first === null || first.rolloutId === job.rolloutId)

@@ -1,6 +1,7 @@
 import { must } from '../../../workflows/assert.ts';
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { liveRulesOf } from '../../../workflows/steps/live-rules.ts';
 import { type Sides, sideOf, sidesOf } from '../../../workflows/steps/traffic-weights.ts';
@@ -9,7 +10,7 @@ import { SILENCE_MS, undone } from './confirm-rollback.ts';
 import { CONFIRM_EVERY_MS } from './confirm-weights.ts';
 import { freshNow } from './fence-check.ts';
 import type { Hand } from './hand.ts';
-import { nameOf, readRoute } from './route-io.ts';
+import { readRoute } from './route-io.ts';
 
 /** The refs are gone and the gateways have taken note: only now may what they pointed to go (P6). */
 export const confirmRefsRemoved: Hand<'confirmRefsRemoved'> = async (ports, job) => {
@@ -27,7 +28,7 @@ export const confirmRefsRemoved: Hand<'confirmRefsRemoved'> = async (ports, job)
       return {
         kind: 'again',
         inMs: CONFIRM_EVERY_MS,
-        why: `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}`,
+        why: `${titleOf(route)} cannot be read: ${read.kind}`,
       };
     if (isBackAgain(read.object, route, sides, side))
       return { kind: 'outcome', outcome: { kind: 'drifted', drift: undone(read.object, route, sides) } };

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
 import { ROUTE_GONE_MS } from '../../../workflows/rollout/guards.ts';
 import type { Drift } from '../../../workflows/rollout/messages.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { culprit, readShare } from '../../../workflows/steps/drift.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { isRolledBack, isUntouched, newHasWeight } from '../../../workflows/steps/rollback-patch.ts';
@@ -29,16 +30,16 @@ export const confirmRollback: Hand<'confirmRollback'> = async (ports, job) => {
     const route = must(plan.routes[index], 'route of a read');
     if (read.kind === 'gone') {
       if (waitedMs < ROUTE_GONE_MS)
-        return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+        return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: `${titleOf(route)} is not there` };
       if (reads.every(({ kind }) => kind === 'gone'))
-        return { kind: 'outcome', outcome: { kind: 'routeGone', route: nameOf(route) } };
+        return { kind: 'outcome', outcome: { kind: 'routeGone', route: titleOf(route) } };
       continue;
     }
     if (read.kind !== 'ok')
       return {
         kind: 'again',
         inMs: CONFIRM_EVERY_MS,
-        why: `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}`,
+        why: `${titleOf(route)} cannot be read: ${read.kind}`,
       };
     if (!isBack(read.object, route, sides))
       return { kind: 'outcome', outcome: { kind: 'drifted', drift: undone(read.object, route, sides) } };
@@ -65,6 +66,6 @@ export const undone = (object: KubeObject, route: RoutePlan, sides: Sides): Drif
     by,
     what: 'weights',
     sharePercent,
-    sentence: `HTTPRoute ${nameOf(route)}: the weights are not those of the rollback any more; last written by ${by}`,
+    sentence: `${titleOf(route)}: the weights are not those of the rollback any more; last written by ${by}`,
   };
 };

@@ -1,13 +1,36 @@
 import { must } from '../../../workflows/assert.ts';
+import type { Plan } from '../../../workflows/plans/plan.ts';
+import type { Ports } from '../../../workflows/ports.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
 import { freshNow } from './fence-check.ts';
 import type { Hand } from './hand.ts';
-import { nameOf, readRoute } from './route-io.ts';
+import { readRoute } from './route-io.ts';
+import { areTargetsFollowed } from './targets-followed.ts';
 
 export const CONFIRM_EVERY_MS = 3000;
+
+/** Targets are followed once the pickers' counters show it, or the settle time has passed. */
+const whyNotFollowed = async (
+  ports: Ports,
+  job: Parameters<Hand<'confirmWeights'>>[1],
+  plan: Plan,
+  atMs: number,
+): Promise<string | null> => {
+  const { adapter } = plan;
+  if (adapter === undefined || atMs - job.sinceMs >= plan.pacing.settleMs) return null;
+  const { sharePercent } = job.effect;
+  if (
+    adapter.confirmedBy === 'picker' &&
+    sharePercent > 0 &&
+    (await areTargetsFollowed(ports, plan, adapter))
+  )
+    return null;
+  return `nothing shows yet that the pickers follow a share of ${sharePercent} % of ${adapter.to}`;
+};
 
 /** Every gateway says that it has programmed what we wrote, and it still is what we wrote. */
 export const confirmWeights: Hand<'confirmWeights'> = async (ports, job) => {
@@ -22,7 +45,7 @@ export const confirmWeights: Hand<'confirmWeights'> = async (ports, job) => {
   for (const [index, read] of reads.entries()) {
     const route = must(plan.routes[index], 'route of a read');
     if (read.kind !== 'ok' && read.kind !== 'gone') {
-      waiting ??= `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}`;
+      waiting ??= `${titleOf(route)} cannot be read: ${read.kind}`;
       continue;
     }
     const object = read.kind === 'ok' ? read.object : null;
@@ -40,6 +63,7 @@ export const confirmWeights: Hand<'confirmWeights'> = async (ports, job) => {
       ports.log('WARNING', 'weights-refused-by-gateway', said.message, { rolloutId: job.rolloutId });
     if (said.kind !== 'confirmed') waiting ??= said.kind === 'waiting' ? said.reason : said.message;
   }
+  waiting ??= await whyNotFollowed(ports, job, plan, atMs);
   if (waiting !== null) return { kind: 'again', inMs: CONFIRM_EVERY_MS, why: waiting };
   return { kind: 'outcome', outcome: { kind: 'weightsConfirmed', sharePercent, atMs } };
 };

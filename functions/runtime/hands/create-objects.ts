@@ -4,6 +4,7 @@ import { fillInObject } from '../../../workflows/plans/fill-in.ts';
 import { createOne } from './created-object.ts';
 import { isWantedNow } from './fence-check.ts';
 import type { Hand } from './hand.ts';
+import { loadAdapter } from './load-adapter.ts';
 
 const RETRY_MS = 5_000;
 
@@ -35,6 +36,16 @@ export const createObjects: Hand<'createObjects'> = async (ports, job) => {
       kind: 'outcome',
       outcome: { kind: 'refused', reason: created.finding.code, findings: [created.finding] },
     };
+  }
+  const { adapter } = plan;
+  if (stage === 'workload' && adapter !== undefined && adapter.syncers.length > 0) {
+    const loaded = await loadAdapter(ports, job, { ...plan, adapter });
+    if (loaded.kind === 'refused')
+      return {
+        kind: 'outcome',
+        outcome: { kind: 'refused', reason: loaded.finding.code, findings: [loaded.finding] },
+      };
+    if (loaded.kind !== 'loaded') return loaded;
   }
   return { kind: 'outcome', outcome: { kind: 'objectsCreated', stage, identities } };
 };

@@ -1,14 +1,17 @@
 /** Deleting exactly what the plan lists, or what this rollout created, and only when nothing needs it (protocol P6, I13). */
 import type { ObjectIdentity } from '../../../workflows/kubernetes.ts';
+import { at, itemsOf } from '../../../workflows/plans/fields.ts';
 import { finding } from '../../../workflows/plans/findings.ts';
-import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
+import type { AdapterPlan, Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
+import { isRuleOf } from '../../../workflows/steps/carrier.ts';
 import { all } from '../all.ts';
 import { callOf, identityOf, isOurs } from './created-object.ts';
 import { isWantedNow } from './fence-check.ts';
 import { findReferences } from './find-references.ts';
 import type { Hand, HandResult } from './hand.ts';
 import { isTransient, sayKubeAnswer } from './kube-answers.ts';
+import { unloadAdapter } from './load-adapter.ts';
 import { type DeleteJob, mayDelete } from './may-delete.ts';
 
 const RETRY_MS = 5_000;
@@ -31,6 +34,8 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
   if (unremembered.isOpen && job.nowMs - job.sinceMs < CREATION_OVER_MS)
     return again('a creation may still be on its way');
   const identities = inOrder(side, [...job.effect.identities, ...unremembered.identities]);
+  if (plan.adapter !== undefined)
+    return deleteOfAdapter(ports, { ...plan, adapter: plan.adapter }, job, identities);
   if (identities.length === 0) return done([]);
   const references = await findReferences(ports, plan, side, identities);
   if (references.kind === 'unknown') return again(references.why);
@@ -38,6 +43,15 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
   const may = await mayDelete(ports, plan, job, identities);
   if (may.kind === 'notYet') return again(may.why);
   if (may.kind === 'no') return done([may.finding]);
+  return deleteAll(ports, plan, job, identities);
+};
+
+const deleteAll = async (
+  ports: Ports,
+  plan: Plan,
+  job: DeleteJob,
+  identities: readonly ObjectIdentity[],
+): Promise<HandResult> => {
   const notDone: Finding[] = [];
   for (const identity of identities) {
     // Before each: another process may have come to the end of the list, and of the rollout (I6).
@@ -47,6 +61,61 @@ export const deleteObjects: Hand<'deleteObjects'> = async (ports, job) => {
     if (outcome.finding !== null) notDone.push(outcome.finding);
   }
   return done(notDone);
+};
+
+/** The pools stay: what goes is a version, and the carriers that this rollout has made. Nobody else may have put rules there. */
+const deleteOfAdapter = async (
+  ports: Ports,
+  plan: Plan & { readonly adapter: AdapterPlan },
+  job: DeleteJob,
+  identities: readonly ObjectIdentity[],
+): Promise<HandResult> => {
+  const shared = await sharedCarriers(ports, plan, identities);
+  if (shared.kind === 'unknown') return again(shared.why);
+  const kept = new Set(shared.found.map(({ uid }) => uid));
+  const deleted = await deleteAll(
+    ports,
+    plan,
+    job,
+    identities.filter(({ uid }) => !kept.has(uid)),
+  );
+  if (deleted.kind !== 'outcome' || deleted.outcome.kind !== 'objectsDeleted') return deleted;
+  const unloaded = await unloadAdapter(ports, job, plan, job.effect.side);
+  if (unloaded.kind !== 'unloaded') return unloaded;
+  const findings = shared.found.map((identity) =>
+    finding(
+      'still-referenced',
+      `${identity.kind} ${identity.namespace ?? ''}/${identity.name}`,
+      'Others have put rules of other names there.',
+    ),
+  );
+  return done([...findings, ...deleted.outcome.notDone, ...unloaded.notDone]);
+};
+
+type Shared =
+  | { readonly kind: 'known'; readonly found: readonly ObjectIdentity[] }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** Carriers that we created and that have rules of other names by now. */
+const sharedCarriers = async (
+  ports: Ports,
+  { cluster, adapter }: Plan & { readonly adapter: AdapterPlan },
+  identities: readonly ObjectIdentity[],
+): Promise<Shared> => {
+  const answers = await all(
+    identities.map(({ namespace, name, ...resource }) =>
+      ports.kubernetes.get({ cluster, resource, namespace, name }),
+    ),
+  );
+  const found: ObjectIdentity[] = [];
+  for (const [index, identity] of identities.entries()) {
+    const answer = answers[index];
+    if (answer === undefined || answer.kind === 'noAnswer' || isTransient(answer))
+      return { kind: 'unknown', why: `${identity.name}: not known what it carries` };
+    const rules = itemsOf(at(answer.object, 'spec', 'rules'));
+    if (rules.some((rule) => !isRuleOf(rule, adapter.alias))) found.push(identity);
+  }
+  return { kind: 'known', found };
 };
 
 const done = (notDone: readonly Finding[]): HandResult => ({

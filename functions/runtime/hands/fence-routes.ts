@@ -8,7 +8,7 @@ import { type Sides, sidesOf } from '../../../workflows/steps/traffic-weights.ts
 import { all } from '../all.ts';
 import { type Decision, guardedWrite } from './guarded-write.ts';
 import type { Hand, Job } from './hand.ts';
-import { routeCall } from './route-io.ts';
+import { routeTarget } from './route-io.ts';
 
 /** A hold: a new annotation value on every route, so that a write still in flight fails its test (P4). Weights stay. */
 export const fenceRoutes: Hand<'fenceRoutes'> = async (ports, job) => {
@@ -16,7 +16,7 @@ export const fenceRoutes: Hand<'fenceRoutes'> = async (ports, job) => {
   const sides = sidesOf(plan);
   const written = await all(
     plan.routes.map((route) =>
-      guardedWrite<'leave'>(ports, job, routeCall(plan, route), (object) =>
+      guardedWrite<'leave'>(ports, job, routeTarget(plan, route), (object) =>
         decide(object, route, sides, job),
       ),
     ),

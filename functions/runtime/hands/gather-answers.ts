@@ -17,7 +17,11 @@ import { isTransient, sayKubeAnswer } from './kube-answers.ts';
 import { attachPatch, wayBackPatch } from './preflight-patches.ts';
 
 /** An answer as the planner wants it; a lost one is noted. */
-const dryRunAnswer = <T>(reading: Reading, what: string, answer: KubeAnswer<T> | NoAnswer): DryRunAnswer => {
+export const dryRunAnswer = <T>(
+  reading: Reading,
+  what: string,
+  answer: KubeAnswer<T> | NoAnswer,
+): DryRunAnswer => {
   if (answer.kind === 'noAnswer' || isTransient(answer) || isFailedTest(answer)) {
     reading.lost.push(`${what}: ${sayKubeAnswer(answer)}`);
     return { status: 0, failure: null };
@@ -90,9 +94,9 @@ export const dryRunCreates = async (
   return answers.filter((one) => one !== null);
 };
 
-type Right = Omit<AccessReview, 'allowed'>;
+export type Right = Omit<AccessReview, 'allowed'>;
 
-const right = (verb: string, resource: KubeResource, namespace: string | null): Right => ({
+export const right = (verb: string, resource: KubeResource, namespace: string | null): Right => ({
   verb,
   group: resource.group,
   resource: resource.plural,

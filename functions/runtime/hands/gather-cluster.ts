@@ -1,9 +1,16 @@
 /** Reads everything that preflight looks at, with the rollout's own rights. Writes nothing: dry runs and reviews only. */
 
 import { RESOURCES } from '../../../workflows/kubernetes.ts';
+import { poolsReached } from '../../../workflows/plans/adapter-pools.ts';
 import { selects } from '../../../workflows/plans/fields.ts';
-import { findPool, isPodReady, readPool } from '../../../workflows/plans/inference-pool.ts';
-import { nodePoolLockKey, poolLockKey, routeLockKey } from '../../../workflows/plans/lock-keys.ts';
+import { findPool, isPodReady, type PoolFacts } from '../../../workflows/plans/inference-pool.ts';
+import {
+  adapterLockKeys,
+  nodePoolLockKey,
+  poolLockKey,
+  routeLockKey,
+  slotLockKeys,
+} from '../../../workflows/plans/lock-keys.ts';
 import { boundTo } from '../../../workflows/plans/objectives.ts';
 import type { ObservedCluster } from '../../../workflows/plans/observed-cluster.ts';
 import { projectOf } from '../../../workflows/plans/project-of.ts';
@@ -14,6 +21,7 @@ import type { Manifests, RolloutSpec } from '../../../workflows/spec/rollout-spe
 import { MINUTE_FAMILIES } from '../../../workflows/steps/pod-metrics.ts';
 import { all } from '../all.ts';
 import { askingAgain } from './ask-again.ts';
+import { adapterRights, gatherAdapter } from './gather-adapter.ts';
 import { accessWanted, dryRunCreates, dryRunRoutes, reviewAccess } from './gather-answers.ts';
 import { discover, listAll, type Reading, readLists } from './gather-lists.ts';
 import { isPassing } from './gke-answers.ts';
@@ -40,62 +48,73 @@ export const gatherCluster = async (
   const { cluster, namespace } = spec;
   const reading: Reading = { ports: askingAgain(ports), cluster, namespace, lost: [], refused: [] };
   const served = await discover(reading);
-  const lists = await readLists(reading, served);
+  const lists = await readLists(reading, served, spec.adapter !== null);
   const routes = routesTo(lists.routes, { namespace, name: spec.from.pool });
+  const pools = poolsOf(spec, lists);
+  const isAdapter = spec.adapter !== null;
   const [dryRuns, createDryRuns, access, old, nodePools, incidents, locksHeld, configMaps] = await all([
-    dryRunRoutes(reading, spec, routes),
+    // An adapter's weights are in no route.
+    isAdapter ? Promise.resolve([]) : dryRunRoutes(reading, spec, routes),
     dryRunCreates(reading, manifests, served),
     reviewAccess(
       reading,
-      accessWanted(spec, {
-        routes,
-        objectives: boundTo(lists.objectives, namespace, spec.from.pool).length,
-        manifests,
-        served,
-      }),
+      isAdapter
+        ? adapterRights(spec, lists)
+        : accessWanted(spec, {
+            routes,
+            objectives: boundTo(lists.objectives, namespace, spec.from.pool).length,
+            manifests,
+            served,
+          }),
     ),
-    readOldPods(reading, spec, lists),
+    readOldPods(reading, pools, lists),
     readNodePools(reading, spec),
     readIncidents(reading, spec),
-    rolloutId === null ? readLocks(ports, spec, routes) : Promise.resolve([]),
+    rolloutId === null ? readLocks(ports, spec, { routes, pools }) : Promise.resolve([]),
     readConfigMaps(reading, spec, lists),
   ]);
+  const { modelResource: _resource, models: _models, ...rest } = lists;
+  const observed: ObservedCluster = {
+    cluster,
+    served,
+    ...rest,
+    configMaps,
+    nodePools,
+    refusedReads: reading.refused,
+    access,
+    routeDryRuns: dryRuns,
+    createDryRuns,
+    ...old,
+    locksHeld,
+    openIncidents: incidents,
+  };
+  const adapter = isAdapter ? await gatherAdapter(reading, { spec, observed, lists }) : undefined;
   const [why] = reading.lost;
   if (why !== undefined) return { kind: 'unreachable', why };
-  return {
-    kind: 'gathered',
-    observed: {
-      cluster,
-      served,
-      ...lists,
-      configMaps,
-      nodePools,
-      refusedReads: reading.refused,
-      access,
-      routeDryRuns: dryRuns,
-      createDryRuns,
-      ...old,
-      locksHeld,
-      openIncidents: incidents,
-    },
-  };
+  return { kind: 'gathered', observed: adapter === undefined ? observed : { ...observed, adapter } };
 };
 
 type Lists = Awaited<ReturnType<typeof readLists>>;
 
+/** The pools whose pods are asked: the old one, or all that serve the adapter. */
+const poolsOf = (spec: RolloutSpec, lists: Lists): readonly PoolFacts[] => {
+  if (spec.adapter !== null) return poolsReached(spec, lists);
+  const pool = findPool(lists.pools, spec.namespace, spec.from.pool);
+  return pool === null ? [] : [pool];
+};
+
 /** Names, context length and latency of the old side, from its ready pods. */
 const readOldPods = async (
   reading: Reading,
-  spec: RolloutSpec,
+  pools: readonly PoolFacts[],
   lists: Lists,
 ): Promise<Pick<ObservedCluster, 'oldModels' | 'oldTtft'>> => {
   const { cluster, namespace, ports } = reading;
-  const pool = findPool(lists.pools, namespace, spec.from.pool);
-  if (pool === null) return { oldModels: [], oldTtft: null };
-  const { selector, port } = readPool(pool.object, namespace);
-  const targets = lists.pods
-    .filter((pod) => isPodReady(pod) && selects(selector, pod.metadata.labels ?? {}))
-    .map((pod) => ({ pod: pod.metadata.name, port: port ?? 8000 }));
+  const targets = pools.flatMap(({ selector, port }) =>
+    lists.pods
+      .filter((pod) => isPodReady(pod) && selects(selector, pod.metadata.labels ?? {}))
+      .map((pod) => ({ pod: pod.metadata.name, port: port ?? 8000 })),
+  );
   if (targets.length === 0) return { oldModels: [], oldTtft: null };
   const [answers, scraped] = await all([
     all(
@@ -154,16 +173,9 @@ const readIncidents = async (
 const readLocks = async (
   ports: Ports,
   spec: RolloutSpec,
-  routes: readonly FoundRoute[],
+  found: { readonly routes: readonly FoundRoute[]; readonly pools: readonly PoolFacts[] },
 ): Promise<ObservedCluster['locksHeld']> => {
-  const { cluster, namespace } = spec;
-  const { nodes } = spec.to;
-  const keys = [
-    poolLockKey(cluster, namespace, spec.from.pool),
-    poolLockKey(cluster, namespace, spec.to.pool),
-    ...routes.map((route) => routeLockKey(cluster, route.namespace, route.name)),
-    ...(nodes.kind === 'nodePool' ? [nodePoolLockKey(cluster, nodes.nodePool)] : []),
-  ];
+  const keys = locksOf(spec, found);
   const holders = await ports.store.locks({ keys });
   return keys.flatMap((key, index) => {
     const holder = holders[index] ?? null;
@@ -171,15 +183,38 @@ const readLocks = async (
   });
 };
 
-/** ConfigMaps of the namespace that Deployments mount; read only when the old side is to go. */
+const locksOf = (
+  spec: RolloutSpec,
+  { routes, pools }: { readonly routes: readonly FoundRoute[]; readonly pools: readonly PoolFacts[] },
+): readonly string[] => {
+  const { cluster, namespace, adapter } = spec;
+  if (adapter !== null)
+    return pools.flatMap(({ name }) => adapterLockKeys(poolLockKey(cluster, namespace, name), adapter));
+  const { nodes } = spec.to;
+  const both = [spec.from.pool, spec.to.pool].map((pool) => poolLockKey(cluster, namespace, pool));
+  return [
+    ...both,
+    ...both.flatMap(slotLockKeys),
+    ...routes.map((route) => routeLockKey(cluster, route.namespace, route.name)),
+    ...(nodes.kind === 'nodePool' ? [nodePoolLockKey(cluster, nodes.nodePool)] : []),
+  ];
+};
+
+/** ConfigMaps of the namespace that Deployments mount; read only when the old side is to go, or an adapter to be loaded. */
 const readConfigMaps = async (
   reading: Reading,
   spec: RolloutSpec,
   lists: Lists,
 ): Promise<ObservedCluster['configMaps']> => {
   const pool = findPool(lists.pools, reading.namespace, spec.from.pool);
-  if (spec.retention.retire === 'keep' || pool === null) return [];
-  const mounted = new Set(lists.deployments.flatMap((one) => mountedConfigMaps(one)));
+  const isRead = spec.adapter === null ? spec.retention.retire !== 'keep' : spec.adapter.to.load === 'syncer';
+  if (!isRead || pool === null) return [];
+  // Pods that no Deployment makes mount theirs as well.
+  const pods =
+    spec.adapter === null
+      ? []
+      : lists.pods.map(({ spec: template }) => ({ spec: { template: { spec: template } } }));
+  const mounted = new Set([...lists.deployments, ...pods].flatMap((one) => mountedConfigMaps(one)));
   if (mounted.size === 0) return [];
   const maps = await listAll(reading, RESOURCES.configMap, reading.namespace);
   return maps.filter((map) => mounted.has(map.metadata.name));

@@ -69,8 +69,34 @@ export const isServed = (
   return Object.keys(served).length === 0 || (served[groupVersion]?.includes(resource.plural) ?? false);
 };
 
+/** The rewrites of both groups, as pickers of either may serve a pool; InferenceModels where there are no rewrites. */
+const readAdapterLists = async (
+  reading: Reading,
+  served: Readonly<Record<string, readonly string[]>>,
+  newer: { readonly rewriteResource: KubeResource | null; readonly rewrites: readonly KubeObject[] },
+): Promise<{
+  readonly rewrites: readonly KubeObject[];
+  readonly modelResource: KubeResource | null;
+  readonly models: readonly KubeObject[];
+}> => {
+  const { namespace } = reading;
+  const older = RESOURCES.inferenceModelRewrite;
+  const hasBoth =
+    newer.rewriteResource !== null && newer.rewriteResource.group !== older.group && isServed(served, older);
+  const rewrites = hasBoth
+    ? [...newer.rewrites, ...(await listAll(reading, older, namespace))]
+    : newer.rewrites;
+  const isModelEra = newer.rewriteResource === null && isServed(served, RESOURCES.inferenceModel);
+  const models = isModelEra ? await listAll(reading, RESOURCES.inferenceModel, namespace) : [];
+  return { rewrites, modelResource: isModelEra ? RESOURCES.inferenceModel : null, models };
+};
+
 /** All that is read without knowing anything yet: one list per resource, in parallel. */
-export const readLists = async (reading: Reading, served: Readonly<Record<string, readonly string[]>>) => {
+export const readLists = async (
+  reading: Reading,
+  served: Readonly<Record<string, readonly string[]>>,
+  isAdapter: boolean,
+) => {
   const { namespace } = reading;
   const objectiveResource = discovered(served, RESOURCES.inferenceObjective);
   const rewriteResource = discovered(served, RESOURCES.inferenceModelRewrite);
@@ -96,11 +122,13 @@ export const readLists = async (reading: Reading, served: Readonly<Record<string
   return {
     objectiveResource,
     rewriteResource,
+    ...(isAdapter
+      ? await readAdapterLists(reading, served, { rewriteResource, rewrites })
+      : { rewrites, modelResource: null, models: [] }),
     pools,
     routes,
     gateways,
     objectives,
-    rewrites,
     referenceGrants,
     services,
     deployments,

@@ -4,14 +4,15 @@ import { type KubeObject, type ObjectIdentity, RESOURCES } from '../../../workfl
 import { finding } from '../../../workflows/plans/findings.ts';
 import type { Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { PodTarget, Ports } from '../../../workflows/ports.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { confirmation } from '../../../workflows/steps/gateway-status.ts';
 import type { PodCounters } from '../../../workflows/steps/observation.ts';
 import { LOOK_FAMILIES, podCounters } from '../../../workflows/steps/pod-metrics.ts';
 import { all } from '../all.ts';
-import { labelSelectorOf } from './await-new-side.ts';
 import type { Job } from './hand.ts';
 import { sayKubeAnswer } from './kube-answers.ts';
-import { nameOf, readRoute } from './route-io.ts';
+import { labelSelectorOf } from './label-selector.ts';
+import { readRoute } from './route-io.ts';
 
 export type DeleteJob = Job<Extract<Job['effect'], { kind: 'deleteObjects' }>>;
 
@@ -67,7 +68,7 @@ const maySend = async (ports: Ports, plan: Plan): Promise<string | null> => {
   for (const [index, read] of reads.entries()) {
     const route = must(plan.routes[index], 'route of a read');
     if (read.kind === 'gone') continue;
-    if (read.kind !== 'ok') return `HTTPRoute ${nameOf(route)} cannot be read: ${read.kind}.`;
+    if (read.kind !== 'ok') return `${titleOf(route)} cannot be read: ${read.kind}.`;
     const said = confirmation(read.object, route);
     if (said.kind !== 'confirmed')
       return `It may still get traffic: ${said.kind === 'waiting' ? said.reason : said.message}.`;

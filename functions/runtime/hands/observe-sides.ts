@@ -17,9 +17,22 @@ export const observeSides = async (
   ports: Ports,
   plan: Plan,
 ): Promise<{ readonly old: SideState; readonly new: SideState }> => {
+  if (plan.adapter !== undefined) {
+    // Both versions run on the same pods.
+    const pools = await all(plan.adapter.pools.map((pool) => observe(ports, plan, pool)));
+    const both = pools.reduce(together);
+    return { old: both, new: both };
+  }
   const [oldSide, newSide] = await all([observe(ports, plan, plan.old), observe(ports, plan, plan.new)]);
   return { old: oldSide, new: newSide };
 };
+
+/** Of several pools: pods of all, and a picker ready in each. */
+const together = (one: SideState, other: SideState): SideState => ({
+  ready: one.ready === null || other.ready === null ? null : one.ready + other.ready,
+  pickerReady:
+    one.pickerReady === null || other.pickerReady === null ? null : one.pickerReady && other.pickerReady,
+});
 
 const observe = async (ports: Ports, plan: Plan, side: SidePlan): Promise<SideState> => {
   const [ready, pickers] = await all([

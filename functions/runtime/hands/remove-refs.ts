@@ -1,6 +1,7 @@
 import { must } from '../../../workflows/assert.ts';
 import type { JsonPatch, KubeObject } from '../../../workflows/kubernetes.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { isUntouched, restorePatch } from '../../../workflows/steps/rollback-patch.ts';
 import { nextFenceValue } from '../../../workflows/steps/route-fence.ts';
 import { fencePatch, removeOldRefPatch } from '../../../workflows/steps/traffic-patch.ts';
@@ -9,7 +10,7 @@ import { all } from '../all.ts';
 import { undone } from './confirm-rollback.ts';
 import { type Decision, guardedWrite } from './guarded-write.ts';
 import type { Hand } from './hand.ts';
-import { routeCall } from './route-io.ts';
+import { routeTarget } from './route-io.ts';
 
 /**
  * Closing writes: after retention the old pool's ref goes, after a rollback ours goes and the originals come back byte for
@@ -21,7 +22,7 @@ export const removeRefs: Hand<'removeRefs'> = async (ports, job) => {
   const { side } = job.effect;
   const written = await all(
     plan.routes.map((route) =>
-      guardedWrite<Refused>(ports, job, routeCall(plan, route), (object) =>
+      guardedWrite<Refused>(ports, job, routeTarget(plan, route), (object) =>
         decide(object, route, sides, { side, fenceValue: nextFenceValue(object, job.rolloutId, job.fence) }),
       ),
     ),
@@ -65,7 +66,7 @@ const decide = (
       : restorePatch(made);
   if (patch === null) {
     const drift = undone(object, route, sides);
-    const sentence = `HTTPRoute ${drift.route}: the weights are not those that we left; last written by ${drift.by}`;
+    const sentence = `${titleOf(route)}: the weights are not those that we left; last written by ${drift.by}`;
     return { kind: 'stop', value: { kind: 'drifted', drift: { ...drift, sentence } } };
   }
   return { kind: 'patch', patch };

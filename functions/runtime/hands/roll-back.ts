@@ -12,6 +12,7 @@ import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import { ROUTE_GONE_MS } from '../../../workflows/rollout/guards.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { largestSharePercent } from '../../../workflows/steps/live-rules.ts';
 import { decideRollback, type RollbackDecision } from '../../../workflows/steps/rollback-decision.ts';
@@ -25,11 +26,11 @@ import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fen
 import { fencePatch } from '../../../workflows/steps/traffic-patch.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
-import { type Decision, guardedWrite, type Written } from './guarded-write.ts';
+import { type Decision, type EarlierRead, guardedWrite, readNow, type Written } from './guarded-write.ts';
 import type { Hand, HandResult } from './hand.ts';
 import { observeSides } from './observe-sides.ts';
 import { isOldSilent } from './old-fails-worse.ts';
-import { nameOf, readRoute, routeCall } from './route-io.ts';
+import { nameOf, routeCall, routeTarget } from './route-io.ts';
 
 type RollbackJob = Parameters<Hand<'rollBack'>>[1];
 
@@ -38,35 +39,45 @@ const ABSENT_AGAIN_MS = 10_000;
 
 export const rollBack: Hand<'rollBack'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
-  const decision = await decideFresh(ports, plan, job);
+  const { decision, reads } = await decideFresh(ports, plan, job);
   if (decision.kind === 'keep') return keep(ports, plan, job, decision.sentence);
   const foreign = new Set<string>();
   const written = await all(
-    plan.routes.map((route) =>
-      guardedWrite<'nothingToDo'>(ports, job, routeCall(plan, route), (object) => {
+    plan.routes.map((route, index) => {
+      const read = reads[index];
+      const target = { ...routeTarget(plan, route), ...(read === undefined ? {} : { read }) };
+      return guardedWrite<'nothingToDo'>(ports, job, target, (object) => {
         if (isForeign(object, route, plan, job)) foreign.add(nameOf(route));
         return decide(object, route, plan, { job, sharePercent: decision.sharePercent });
-      }),
-    ),
+      });
+    }),
   );
   sayRefusals(ports, job, written);
   return conclude(plan, job, written, { ...decision, foreignWrites: foreign.size });
 };
 
-const decideFresh = async (ports: Ports, plan: Plan, job: RollbackJob): Promise<RollbackDecision> => {
+interface Fresh {
+  readonly decision: RollbackDecision;
+  /** Of the routes, in their order; empty where the decision needed none. */
+  readonly reads: readonly EarlierRead[];
+}
+
+const decideFresh = async (ports: Ports, plan: Plan, job: RollbackJob): Promise<Fresh> => {
   const { sickness, force } = job.effect;
   const sides = sidesOf(plan);
-  const [seen, silent, shares] = await all([
+  // Both versions of an adapter run on the same pods: whatever is wrong with those is no reason to keep the new one.
+  if (plan.adapter !== undefined)
+    return { decision: { kind: 'write', sharePercent: 0, complete: true }, reads: [] };
+  const [seen, silent, reads] = await all([
     observeSides(ports, plan),
     force ? false : isOldSilent(ports, plan),
-    all(
-      plan.routes.map(async (route) => {
-        const read = await readRoute(ports, plan, route);
-        return read.kind === 'ok' ? largestSharePercent(read.object, route.namespace, sides) : 0;
-      }),
-    ),
+    all(plan.routes.map((route) => readNow(ports, routeCall(plan, route)))),
   ]);
-  return decideRollback({
+  const shares = reads.map(({ reply }, index) => {
+    const { namespace } = must(plan.routes[index], 'route of a read');
+    return reply.kind === 'ok' ? largestSharePercent(reply.object, namespace, sides) : 0;
+  });
+  const decision = decideRollback({
     oldReady: seen.old.ready,
     oldReplicas: plan.old.replicas,
     oldPickerReady: seen.old.pickerReady,
@@ -76,6 +87,7 @@ const decideFresh = async (ports: Ports, plan: Plan, job: RollbackJob): Promise<
     force,
     currentSharePercent: Math.max(job.sharePercent, ...shares),
   });
+  return { decision, reads };
 };
 
 const decide = (
@@ -138,10 +150,10 @@ const conclude = (
     if (one.kind === 'written') atMs = Math.max(atMs, one.atMs);
     if (one.kind !== 'gone') continue;
     if (one.atMs - job.effect.sinceMs < ROUTE_GONE_MS)
-      return { kind: 'again', inMs: ABSENT_AGAIN_MS, why: `HTTPRoute ${nameOf(route)} is not there` };
+      return { kind: 'again', inMs: ABSENT_AGAIN_MS, why: `${titleOf(route)} is not there` };
     // Those that are there go all the way back, whatever became of this one.
     if (written.every(({ kind }) => kind === 'gone'))
-      return { kind: 'outcome', outcome: { kind: 'routeGone', route: nameOf(route) } };
+      return { kind: 'outcome', outcome: { kind: 'routeGone', route: titleOf(route) } };
   }
   const { sharePercent, complete, foreignWrites } = decided;
   return {
@@ -160,7 +172,7 @@ const conclude = (
 const keep = async (ports: Ports, plan: Plan, job: RollbackJob, sentence: string): Promise<HandResult> => {
   const written = await all(
     plan.routes.map((route) =>
-      guardedWrite<'leave'>(ports, job, routeCall(plan, route), (object) =>
+      guardedWrite<'leave'>(ports, job, routeTarget(plan, route), (object) =>
         object.metadata.uid === route.uid
           ? { kind: 'patch', patch: fencePatch(object, nextFenceValue(object, job.rolloutId, job.fence)) }
           : { kind: 'stop', value: 'leave' },

@@ -1,8 +1,8 @@
 /** What an API server's answer to a read or a guarded write means (protocol P4). Never decided on the message. */
-import type { KubeObject } from '../../../workflows/kubernetes.ts';
-import { RESOURCES } from '../../../workflows/kubernetes.ts';
+import type { JsonPatch, KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
 import { type KubeAnswer, type KubeCall, type NoAnswer, type Ports } from '../../../workflows/ports.ts';
+import { realPatch, resourceOf, viewOf } from '../../../workflows/steps/carrier.ts';
 
 export type Reply<T = KubeObject> =
   | { readonly kind: 'ok'; readonly object: T }
@@ -34,12 +34,36 @@ export const classify = <T>(answer: KubeAnswer<T> | NoAnswer): Reply<T> => {
 
 export const routeCall = (plan: Plan, route: RoutePlan): KubeCall & { readonly name: string } => ({
   cluster: plan.cluster,
-  resource: RESOURCES.httpRoute,
+  resource: resourceOf(route),
   namespace: route.namespace,
   name: route.name,
 });
 
-export const readRoute = async (ports: Ports, plan: Plan, route: RoutePlan): Promise<Reply> =>
-  classify(await ports.kubernetes.get(routeCall(plan, route)));
+/** A route as it stands; what carries an adapter's weights is seen as one (carrier.ts). */
+export const readRoute = async (ports: Ports, plan: Plan, route: RoutePlan): Promise<Reply> => {
+  const read = classify(await ports.kubernetes.get(routeCall(plan, route)));
+  return read.kind === 'ok' ? { kind: 'ok', object: viewOf(read.object, route) } : read;
+};
+
+/** How an object is seen, and how a patch of what was seen becomes one of the object. */
+export interface Lens {
+  readonly see: (object: KubeObject) => KubeObject;
+  /** `object` as it was read, not as it was seen. */
+  readonly write: (object: KubeObject, patch: JsonPatch) => JsonPatch;
+}
+
+export const lensOf = (route: RoutePlan): Lens => ({
+  see: (object) => viewOf(object, route),
+  write: (object, patch) => realPatch(object, route, patch),
+});
+
+/** Where a guarded write of a route goes. */
+export const routeTarget = (
+  plan: Plan,
+  route: RoutePlan,
+): KubeCall & { readonly name: string; readonly lens: Lens } => ({
+  ...routeCall(plan, route),
+  lens: lensOf(route),
+});
 
 export const nameOf = (route: RoutePlan): string => `${route.namespace}/${route.name}`;

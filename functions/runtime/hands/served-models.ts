@@ -19,6 +19,13 @@ export const readServedModels = (result: AskResult): readonly ServedModel[] | nu
   return itemsOf(data).flatMap((entry) => {
     const id = textAt(entry, 'id');
     if (id === null) return [];
-    return [{ id, parent: textAt(entry, 'parent'), maxModelLen: numberAt(entry, 'max_model_len') }];
+    return [
+      {
+        id,
+        parent: textAt(entry, 'parent'),
+        root: textAt(entry, 'root'),
+        maxModelLen: numberAt(entry, 'max_model_len'),
+      },
+    ];
   });
 };

@@ -12,6 +12,7 @@ import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import type { Drift, WrittenRoute } from '../../../workflows/rollout/messages.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { liveRulesOf, partsOf } from '../../../workflows/steps/live-rules.ts';
 import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
@@ -21,7 +22,7 @@ import { isTouched, type Sides, sidesOf } from '../../../workflows/steps/traffic
 import { all } from '../all.ts';
 import { type Decision, guardedWrite, RETRY_MS, type Written } from './guarded-write.ts';
 import type { Hand, HandResult, Job } from './hand.ts';
-import { nameOf, routeCall } from './route-io.ts';
+import { nameOf, routeTarget } from './route-io.ts';
 import { proveWayBackFor, resultOf } from './way-back.ts';
 
 type SetJob = Parameters<Hand<'setWeights'>>[1];
@@ -40,7 +41,7 @@ export const setWeights: Hand<'setWeights'> = async (ports, job) => {
   if (proof.kind !== 'proved') return resultOf(proof);
   const written = await all(
     plan.routes.map((route) =>
-      guardedWrite<Stop>(ports, job, routeCall(plan, route), (object, nowMs) =>
+      guardedWrite<Stop>(ports, job, routeTarget(plan, route), (object, nowMs) =>
         nowMs - proof.atMs > PROOF_MS
           ? { kind: 'stop', value: { kind: 'proofTooOld' } }
           : decide(object, route, plan, job),
@@ -96,7 +97,7 @@ const conclude = (ports: Ports, plan: Plan, job: SetJob, written: readonly Writt
   }
   for (const [index, one] of written.entries()) {
     if (one.kind !== 'invalid') continue;
-    const sentence = `HTTPRoute ${plan.routes[index]?.namespace}/${plan.routes[index]?.name} refuses the weights: ${one.why}`;
+    const sentence = `${titleOf(must(plan.routes[index], 'route of a write'))} refuses the weights: ${one.why}`;
     ports.log('ERROR', 'weights-refused', sentence, { rolloutId: job.rolloutId });
     return { kind: 'outcome', outcome: { kind: 'wayBackRefused', reason: 'gateway', sentence } };
   }

@@ -4,9 +4,10 @@
  */
 import { must } from '../../../workflows/assert.ts';
 import { type KubeObject, RESOURCES } from '../../../workflows/kubernetes.ts';
-import type { Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
+import type { AdapterPlan, Plan, RoutePlan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import type { Drift, HoldReason } from '../../../workflows/rollout/messages.ts';
+import { realPatch, titleOf, viewOf } from '../../../workflows/steps/carrier.ts';
 import { recogniseDrift } from '../../../workflows/steps/drift.ts';
 import { confirmation, gatewayHealth } from '../../../workflows/steps/gateway-status.ts';
 import { canCarry, floorCount } from '../../../workflows/steps/readiness.ts';
@@ -15,10 +16,11 @@ import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fen
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { windowState } from '../../../workflows/time.ts';
 import { all } from '../all.ts';
+import { whyNotServed } from './adapter-served.ts';
 import { freshNow } from './fence-check.ts';
 import type { HandResult, Job } from './hand.ts';
 import { observeSides, type SideState } from './observe-sides.ts';
-import { classify, nameOf, readRoute, routeCall } from './route-io.ts';
+import { classify, readRoute, routeCall } from './route-io.ts';
 
 export type Proof =
   /** `atMs`: before anything was observed. */
@@ -51,8 +53,9 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
   const plan = must(job.plan, 'plan');
   const atMs = await freshNow(ports, job);
   if (atMs === null) return { kind: 'stale' };
-  const [sides, gateways, calm, window, alarm, routes] = await all([
+  const [sides, served, gateways, calm, window, alarm, routes] = await all([
     observeSides(ports, plan),
+    plan.adapter === undefined ? null : doubtAdapter(ports, plan, plan.adapter),
     doubtGateways(ports, plan),
     doubtCalm(ports, job, plan, atMs),
     isOutsideWindow(job, plan, growth, atMs) ? doubtWindow(ports, job, plan) : null,
@@ -63,6 +66,7 @@ const ask = async (ports: Ports, job: Job, growth: Growth): Promise<Proof> => {
     ...routes,
     doubtOldSide(sides.old, plan),
     doubtNewSide(sides.new, plan, growth.sharePercent),
+    served,
     gateways,
     calm,
     window,
@@ -81,10 +85,14 @@ const refused = (reason: HoldReason, sentence: string): Doubt => ({ kind: 'refus
 
 const unknown = (why: string): Doubt => ({ kind: 'unknown', why });
 
+/** Of an adapter: in all its pools. */
+const replicasOf = (plan: Plan, side: 'old' | 'new'): number =>
+  plan.adapter?.pools.reduce((sum, { replicas }) => sum + replicas, 0) ?? plan[side].replicas;
+
 const doubtOldSide = (old: SideState, plan: Plan): Doubt | null => {
   if (old.ready === null || old.pickerReady === null)
     return unknown(`pods of ${plan.old.pool} cannot be listed`);
-  const floor = floorCount(plan.old.replicas, plan.rollback.floorPercent);
+  const floor = floorCount(replicasOf(plan, 'old'), plan.rollback.floorPercent);
   if (old.ready < floor)
     return refused('oldSide', `${plan.old.pool} has ${old.ready} ready pods, its floor is ${floor}`);
   return old.pickerReady ? null : refused('oldSide', `${plan.old.pool} has no ready endpoint picker`);
@@ -95,12 +103,21 @@ const doubtNewSide = (fresh: SideState, plan: Plan, sharePercent: number): Doubt
     return unknown(`pods of ${plan.new.pool} cannot be listed`);
   if (fresh.ready === 0) return refused('capacity', `${plan.new.pool} has no ready pod`);
   if (!fresh.pickerReady) return refused('capacity', `${plan.new.pool} has no ready endpoint picker`);
-  if (canCarry(fresh.ready, plan.new.replicas, sharePercent)) return null;
+  if (canCarry(fresh.ready, replicasOf(plan, 'new'), sharePercent)) return null;
   return refused(
     'capacity',
-    `${plan.new.pool} has ${fresh.ready} of ${plan.new.replicas} pods ready, too few for ${sharePercent} %`,
+    `${plan.new.pool} has ${fresh.ready} of ${replicasOf(plan, 'new')} pods ready, too few for ${sharePercent} %`,
   );
 };
+
+/** A pod that came up since, or will, may not have the new version: its clients would get 404. */
+const doubtAdapter = async (ports: Ports, plan: Plan, adapter: AdapterPlan): Promise<Doubt | null> => {
+  const why = await whyNotServed(ports, plan, adapter);
+  if (why === null) return null;
+  return why.lacks === null ? unknown(why.sentence) : refused(LACKING[why.lacks], why.sentence);
+};
+
+const LACKING = { new: 'capacity', old: 'oldSide' } as const;
 
 const doubtGateways = async (ports: Ports, plan: Plan): Promise<Doubt | null> => {
   const unique = new Map(
@@ -129,17 +146,15 @@ const doubtRoute = async (
   growth: Growth,
 ): Promise<Doubt | null> => {
   const plan = must(job.plan, 'plan');
-  const read = await readRoute(ports, plan, route);
-  if (read.kind !== 'ok' && read.kind !== 'gone') return unknown(`HTTPRoute ${nameOf(route)} cannot be read`);
-  const object = read.kind === 'ok' ? read.object : null;
-  if (object === null || isAnother(object, route)) return drifted(object, job, plan, route);
+  const read = classify(await ports.kubernetes.get(routeCall(plan, route)));
+  if (read.kind !== 'ok' && read.kind !== 'gone') return unknown(`${titleOf(route)} cannot be read`);
+  if (read.kind === 'gone') return drifted(null, job, plan, route);
+  const object = viewOf(read.object, route);
+  if (isAnother(object, route)) return drifted(object, job, plan, route);
   const said = confirmation(object, route);
   const isUnderWay = growth.isWriting && carriesFence(object, job.rolloutId, job.fence);
   if (said.kind !== 'confirmed' && !isUnderWay)
-    return refused(
-      'gateway',
-      `HTTPRoute ${nameOf(route)}: ${said.kind === 'waiting' ? said.reason : said.message}`,
-    );
+    return refused('gateway', `${titleOf(route)}: ${said.kind === 'waiting' ? said.reason : said.message}`);
   const patch = rollbackPatch({
     route: object,
     plan: route,
@@ -148,12 +163,16 @@ const doubtRoute = async (
     sharePercent: 0,
   });
   const answer = classify(
-    await ports.kubernetes.jsonPatch({ ...routeCall(plan, route), patch, dryRun: true }),
+    await ports.kubernetes.jsonPatch({
+      ...routeCall(plan, route),
+      patch: realPatch(read.object, route, patch),
+      dryRun: true,
+    }),
   );
   if (answer.kind === 'ok') return null;
   if (answer.kind === 'invalid' || answer.kind === 'forbidden')
-    return refused('wayBack', `the rollback of HTTPRoute ${nameOf(route)} would be refused: ${answer.why}`);
-  return unknown(`the rollback of HTTPRoute ${nameOf(route)} could not be tried: ${answer.kind}`);
+    return refused('wayBack', `the rollback of ${titleOf(route)} would be refused: ${answer.why}`);
+  return unknown(`the rollback of ${titleOf(route)} could not be tried: ${answer.kind}`);
 };
 
 const isAnother = (object: KubeObject, route: RoutePlan): boolean =>

@@ -253,3 +253,42 @@ describe('requests in flight', () => {
     });
   });
 });
+
+test('an alias is answered through the picker: by either version, under the name that was asked for', async () => {
+  const rewrite: KubeObject = {
+    apiVersion: 'inference.networking.x-k8s.io/v1alpha2',
+    kind: 'InferenceModelRewrite',
+    metadata: { name: 'food' },
+    spec: {
+      poolRef: { name: 'llm' },
+      rules: [
+        {
+          matches: [{ model: { value: 'food-review' } }],
+          targets: ['tone-1', 'tone-2', 'nobody'].map((modelRewrite) => ({ modelRewrite, weight: 1 })),
+        },
+      ],
+    },
+  };
+  const side = aSide({ name: 'llm', adapters: ['tone-1', 'tone-2'] });
+  const objects = [GATEWAY_OBJECT, ...side, aRoute({ llm: 100 }), rewrite];
+  await scene(
+    { llm: 100 },
+    async ({ gateway, world }) => {
+      const sent = Array.from({ length: 60 }, (_, index) =>
+        gateway.complete({ model: 'food-review', stream: index % 2 === 0, maxTokens: 4 }),
+      );
+      const answers = await Promise.all(sent);
+      const good = answers.filter(({ status }) => status === 200);
+      const names = good.flatMap(({ body }) =>
+        [...body.matchAll(/"model":"([^"]*)"/g)].map(([, name]) => name),
+      );
+      expect([...new Set(names)]).toEqual(['food-review']);
+      const counted = Object.fromEntries(pool(world, 'llm').names.map((one) => [one.target, one]));
+      expect(Object.keys(counted).toSorted()).toEqual(['nobody', 'tone-1', 'tone-2']);
+      const { requests, failed, notFound } = counted['nobody'] ?? {};
+      expect([requests, failed, notFound]).toEqual(Array(3).fill(60 - good.length));
+      expect(answers.filter(({ status }) => status === 404)).toHaveLength(60 - good.length);
+    },
+    { stacks: [{ objects }] },
+  );
+});

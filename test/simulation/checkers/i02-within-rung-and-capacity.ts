@@ -27,7 +27,9 @@ const aboveRung = (timeline: Timeline, order: Order, raise: Raise): string | nul
     : `${grew} without the rung of ${percent(jumped.sharePercent)} before it`;
 };
 
+/** Versions of an adapter share their servers: those can carry either. */
 const aboveCapacity = (timeline: Timeline, order: Order, { write, sharePercent }: Raise): string | null => {
+  if (order.adapter !== undefined) return null;
   const stood = during(timeline.sides(newPoolOf(order)), write.issuedAtMs - LOOK_BACK_MS, write.issuedAtMs);
   const ready = Math.max(0, ...stood.map((side) => side.ready));
   const replicas = Math.min(order.newReplicas, plannedReplicas(timeline, order));

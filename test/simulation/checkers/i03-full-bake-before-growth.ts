@@ -138,6 +138,28 @@ const lastTruthfulMs = (timeline: Timeline, order: Order, { fromMs, toMs }: Wind
   return between(timeline.scrapes(order), fromMs, toMs).findLast(isTruthful)?.atMs ?? fromMs;
 };
 
+/** One that fails may be the network's; so many are the version's. */
+const PROBES_FAILED_MAX = 0.2;
+const PROBES_MIN = 10;
+
+/** No counter of a model server tells one version from the other: each pod is asked for a word by either. */
+const doubtfulProbes = (timeline: Timeline, order: Order, { fromMs, toMs }: Window): readonly string[] => {
+  const probes = between(timeline.probes(order), fromMs, toMs);
+  const fresh = probes.filter(({ model }) => model === order.newPool);
+  const answered = fresh.filter(({ status }) => status !== null);
+  const failed = fresh.filter(({ status }) => status === null || status >= 400);
+  const old = probes.filter(({ model }) => model === order.oldPool);
+  const oldFailed = old.filter(({ status }) => status === null || status >= 400);
+  const ratio = failed.length / Math.max(1, fresh.length);
+  const isWorse = ratio >= WORSE_TIMES * (oldFailed.length / Math.max(1, old.length));
+  return [
+    ...(answered.length === 0 ? ['although no server had answered by the new version'] : []),
+    ...(fresh.length >= PROBES_MIN && ratio > PROBES_FAILED_MAX && isWorse
+      ? [`although ${failed.length} of ${fresh.length} probes of the new version had failed`]
+      : []),
+  ];
+};
+
 const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): readonly string[] => {
   const { fromMs, toMs } = window;
   const spoken = judgedWindow(timeline.entries(order.rolloutId ?? ''), window);
@@ -145,6 +167,7 @@ const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): rea
   const fresh = countsOf(timeline, newPoolOf(order), judged);
   const old = countsOf(timeline, oldPoolOf(order), judged);
   const most = countsOf(timeline, newPoolOf(order), window, true);
+  if (order.adapter !== undefined) return doubtfulProbes(timeline, order, spoken);
   const found: string[] = [];
   const hasOldPages = timeline.of('fault').some(({ what }) => what === STALE);
   const unseen = most.inFlight + (hasOldPages ? PROOF_REQUESTS_MAX : 0);

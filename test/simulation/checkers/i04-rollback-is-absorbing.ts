@@ -1,6 +1,7 @@
 /**
  * I4: from the first accepted rollback write on a route, no write of that rollout raises its new share, a stale process's late
- * one included; and where the old side stood healthy all along, the first rollback write gives it everything.
+ * one included; and where the old side stood healthy all along, the first rollback write gives it everything. Of an adapter
+ * it always does: both versions are on the same servers.
  */
 import type { Checker, Order, SeenWrite, Violation } from '../seen.ts';
 import { adoptionBefore, outcomeOf, rollbackOf } from './journal.ts';
@@ -82,10 +83,11 @@ const sentencesOf = (
   const found: { readonly atMs: number; readonly sentence: string }[] = [];
   const left = largestShare(first.after, order);
   const fromMs = Math.min(beganAtMs, first.issuedAtMs - HEALTHY_FOR_MS);
-  if (left > 0 && isOldSound(timeline, order, fromMs, first.issuedAtMs))
+  const mustBeAll = order.adapter !== undefined || isOldSound(timeline, order, fromMs, first.issuedAtMs);
+  if (left > 0 && mustBeAll)
     found.push({
       atMs: first.atMs,
-      sentence: `the first rollback write leaves ${first.name} at ${Math.round(left * 10) / 10} % although ${order.oldPool} stood healthy`,
+      sentence: `the first rollback write leaves ${first.name} at ${Math.round(left * 10) / 10} % although ${order.oldPool} ${order.adapter === undefined ? 'stood healthy' : 'is on the same servers'}`,
     });
   for (const write of writes.slice(index + 1)) {
     const [raise] = raises(write, order);

@@ -81,18 +81,24 @@ const laterEntries = ({ end, entries, ...life }: Life): readonly Violation[] =>
           ),
         );
 
-const ofWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] =>
+/** Whose decision a write was, by its fence; on what carries adapters' weights, by the fence of the alias. */
+const byFence = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
+  const timeline = timelineOf(seen);
+  const views = new Set(timeline.routes);
+  return [...timeline.of('write').filter((write) => !views.has(write)), ...timeline.routes].flatMap((write) => {
+    const writer = lives.get(writerOf(write) ?? '');
+    return writer === undefined ? [] : fenced(writer, write);
+  });
+};
+
+const byIntent = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] =>
   timelineOf(seen)
     .of('write')
     .flatMap((write) => {
       if (write.by !== 'sluice') return [];
-      const writer = lives.get(writerOf(write) ?? '');
       const intent = (write.after ?? write.before)?.metadata.annotations?.[INTENT];
       const owner = lives.get(intent ?? '');
-      return [
-        ...(writer === undefined ? [] : fenced(writer, write)),
-        ...(owner === undefined ? [] : owned(owner, write)),
-      ];
+      return owner === undefined ? [] : owned(owner, write);
     });
 
 /** A rollout whose document was set back to an older version may do again what it did. */
@@ -101,7 +107,8 @@ export const finalIsFinal: Checker = (seen) => {
   const lives = new Map(ended.map((life) => [life.rolloutId, life]));
   return [
     ...ended.flatMap(laterEntries),
-    ...ofWrites(seen, lives),
+    ...byFence(seen, lives),
+    ...byIntent(seen, lives),
     ...timelineOf(seen)
       .of('gke')
       .flatMap((call) => {

@@ -1,7 +1,9 @@
-/** I7: at most one unfinished rollout past `queued` works on a pool, route or node pool. */
+/**
+ * I7: at most one unfinished rollout past `queued` works on a pool, route or node pool. Rollouts of adapters share a pool, each
+ * with an alias of its own; with a rollout of the pool itself they do not.
+ */
 import type { Checker, Order, Seen, SeenEntry, SeenGke, SeenWrite, Violation } from '../seen.ts';
 import { type Life, livesOf, writerOf } from './lives.ts';
-import { HTTP_ROUTES } from './routes.ts';
 import { timelineOf } from './timeline.ts';
 import { nameOfWritten } from './words.ts';
 
@@ -13,6 +15,8 @@ interface Tenure {
   readonly fromMs: number;
   readonly toMs: number;
   readonly what: string;
+  /** Others may hold it meanwhile, but for those of the same alias, or of none. */
+  readonly alias: string | null;
 }
 
 const FINAL: ReadonlySet<string> = new Set(['promoted', 'rolledBack', 'failed']);
@@ -53,16 +57,35 @@ const tenuresOf = (life: Life): readonly Tenure[] => {
     state === 'queued' || FINAL.has(state) || (neverBegan && state === 'failing');
   const make = (places: readonly string[], outside: (state: string) => boolean): readonly Tenure[] =>
     stretches(life, outside).flatMap(([fromMs, toMs]) =>
-      places.map((what) => ({ life, fromMs, toMs, what })),
+      places.map((what) => ({ life, fromMs, toMs, what, alias: order.adapter?.alias ?? null })),
     );
+  const isUnplanned = (state: string): boolean => UNPLANNED.has(state) || isIdle(state);
+  if (order.adapter !== undefined) {
+    const { alias, pools } = order.adapter;
+    return [
+      ...make([place(order, 'alias', alias)], isIdle),
+      ...make(
+        pools.map((pool) => place(order, 'adapters of', pool)),
+        isUnplanned,
+      ),
+    ];
+  }
   return [
     ...make([place(order, 'pool', order.oldPool)], isIdle),
     ...make(
-      [place(order, 'pool', order.newPool), ...order.routes.map((route) => place(order, 'route', route))],
-      (state) => UNPLANNED.has(state) || isIdle(state),
+      [
+        place(order, 'pool', order.newPool),
+        place(order, 'adapters of', order.oldPool),
+        ...order.routes.map((route) => place(order, 'route', route)),
+      ],
+      isUnplanned,
     ),
   ];
 };
+
+/** Two names of one pool. */
+const mayShare = (one: Tenure, other: Tenure): boolean =>
+  one.alias !== null && other.alias !== null && one.alias !== other.alias;
 
 /** One sentence per pair of rollouts: the pool, or the route, that they shared first. */
 const overlaps = (lives: readonly Life[]): readonly Violation[] => {
@@ -72,6 +95,7 @@ const overlaps = (lives: readonly Life[]): readonly Violation[] => {
     tenures.slice(index + 1).flatMap((other) => {
       const pair = `${one.life.rolloutId} ${other.life.rolloutId}`;
       if (one.life === other.life || one.what !== other.what || other.fromMs > one.toMs) return [];
+      if (mayShare(one, other)) return [];
       if (other.fromMs > other.toMs || said.has(pair)) return [];
       said.add(pair);
       return [
@@ -95,12 +119,10 @@ const isUnfinishedAt = (life: Life | undefined, ms: number): boolean =>
  */
 const mixedWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
   const writers = new Map<string, Map<string, SeenWrite>>();
-  return timelineOf(seen)
-    .of('write')
-    .flatMap((write) => {
-      const writer = write.resource === HTTP_ROUTES ? writerOf(write) : null;
+  return timelineOf(seen).routes.flatMap((write) => {
+      const writer = writerOf(write);
       if (writer === null) return [];
-      const route = `${write.cluster} ${write.namespace ?? ''}/${write.name}`;
+      const route = `${write.cluster} ${write.resource} ${write.namespace ?? ''}/${write.name}`;
       const earlier = writers.get(route) ?? new Map<string, SeenWrite>();
       writers.set(route, earlier);
       const others = [...earlier.keys()].filter(

@@ -1,9 +1,11 @@
 /** I9: what the product writes to things that it did not create is a closed list, and it deletes nothing but what was agreed. */
 import type { Checker, Order, Seen, SeenGke, SeenWrite, Violation } from '../seen.ts';
+import { isCarrier, problemOfCarrier, problemOfNewCarrier, problemOfSyncer } from './i09-adapter-writes.ts';
 import { foreignMetadata, problemOfRoute, restOf } from './i09-route-writes.ts';
 import { writerOf } from './lives.ts';
 import { earlyRemoval, retentionOf } from './retention.ts';
 import { at, canonical, fenceOf, HTTP_ROUTES } from './routes.ts';
+import { CONFIG_MAPS } from './syncer-text.ts';
 import { routePlace, timelineOf } from './timeline.ts';
 import { nameOfWritten } from './words.ts';
 
@@ -20,11 +22,12 @@ const ordersOf = (seen: Seen, write: SeenWrite): readonly Order[] =>
       order.cluster === write.cluster && (write.namespace === null || order.namespace === write.namespace),
   );
 
-const createdProblem = (orders: readonly Order[], write: SeenWrite): string | null => {
+const createdProblem = (seen: Seen, orders: readonly Order[], write: SeenWrite): string | null => {
   const intent = write.after?.metadata.annotations?.[INTENT];
   if (intent === undefined) return 'was created without saying for which rollout';
   const order = orders.find(({ rolloutId }) => rolloutId === intent);
   if (order === undefined) return `was created for ${intent}, which has no order here`;
+  if (order.adapter !== undefined) return problemOfNewCarrier(seen, order, write);
   return order.source === 'manifests' ? null : `was created for ${intent}, whose new side was there already`;
 };
 
@@ -83,6 +86,8 @@ const isTwin = (seen: Seen, order: Order, write: SeenWrite): boolean => {
 
 const changedProblem = (seen: Seen, orders: readonly Order[], write: SeenWrite): string | null => {
   if (OBJECTIVES.test(write.resource)) return objectiveProblem(orders, write);
+  if (isCarrier(write)) return problemOfCarrier(seen, orders, write);
+  if (write.resource === CONFIG_MAPS) return problemOfSyncer(orders, write);
   if (write.resource !== HTTP_ROUTES) return 'was changed: the product did not create it';
   const order = routeOrder(orders, write);
   if (order === undefined || !order.routes.includes(write.name))
@@ -105,8 +110,8 @@ const ofWrites = (seen: Seen): readonly Violation[] => {
         orders.length === 0
           ? 'was written: no order is about its namespace'
           : write.verb === 'create'
-            ? createdProblem(orders, write)
-            : own.has(uid)
+            ? createdProblem(seen, orders, write)
+            : own.has(uid) && (write.verb === 'delete' || !isCarrier(write))
               ? null
               : write.verb === 'delete'
                 ? deletedProblem(seen, orders, write)

@@ -77,6 +77,8 @@ const inForce = (seen: Seen, life: Life & { readonly order: Order }, trigger: Se
 
 /** While the old side is not whole, moving to it may be worse than waiting. */
 const sickTimes = (seen: Seen, order: Order): readonly Interval[] => {
+  // Both versions of an adapter are on the same servers: there is no better place.
+  if (order.adapter !== undefined) return [];
   const sides = timelineOf(seen).sides(oldPoolOf(order));
   const unready = sides.flatMap(({ ready, pickerReady, atMs }, index) =>
     ready >= order.oldReplicas && pickerReady

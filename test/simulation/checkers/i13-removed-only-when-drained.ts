@@ -1,8 +1,12 @@
-/** I13: a backendRef goes only after its weight was 0 and confirmed for the drain time, a pod only when idle or drained. */
+/**
+ * I13: a backendRef goes only after its weight was 0 and confirmed for the drain time, a pod only when idle or drained; a
+ * version of an adapter is unloaded only when no target has named it for the drain time.
+ */
 import type { Checker, Order, Seen, SeenWrite, Violation } from '../seen.ts';
 import { type Drained, drainedAt } from './drained.ts';
 import { writerOf } from './lives.ts';
 import { HTTP_ROUTES, refsByRule, weightOf } from './routes.ts';
+import { CONFIG_MAPS, unwants, wants } from './syncer-text.ts';
 import { lastAt, newPoolOf, oldPoolOf, routePlace, timelineOf } from './timeline.ts';
 import { nameOfWritten, span } from './words.ts';
 
@@ -122,6 +126,43 @@ const removedPods = (seen: Seen, write: SeenWrite): readonly Violation[] => {
   });
 };
 
+/** Whom a write to a syncer's ConfigMap has unloaded: versions of orders about an adapter. */
+const unloaded = (
+  seen: Seen,
+  write: SeenWrite,
+): readonly { readonly order: Order; readonly side: Side; readonly name: string }[] =>
+  seen.orders.flatMap((order) => {
+    const { adapter, cluster, namespace, rolloutId } = order;
+    if (adapter === undefined || rolloutId === null || !adapter.syncers.includes(write.name)) return [];
+    if (cluster !== write.cluster || namespace !== write.namespace) return [];
+    return (['old', 'new'] as const).flatMap((side) => {
+      const name = side === 'old' ? adapter.from : adapter.to;
+      const isGone = wants(write.before, name) && (!wants(write.after, name) || unwants(write.after, name));
+      return isGone ? [{ order, side, name }] : [];
+    });
+  });
+
+const unloadedTooEarly = (seen: Seen, write: SeenWrite): readonly Violation[] => {
+  const said = new Set<string>();
+  return unloaded(seen, write).flatMap(({ order, side, name }) =>
+    order.routes.flatMap((route) => {
+      const found = drained(seen, { order, side, route, atMs: write.issuedAtMs });
+      if (found.touchedByOthers && found.zeroSinceMs !== null) return [];
+      const why = found.isNamed ? `while ${route} named it` : whyTooEarly(found, order, side, write.issuedAtMs);
+      if (why === null || said.has(name)) return [];
+      said.add(name);
+      return [
+        {
+          rule: 'I13' as const,
+          atMs: write.atMs,
+          rolloutId: order.rolloutId,
+          sentence: `${nameOfWritten(write)} gave up ${name} ${why}`,
+        },
+      ];
+    }),
+  );
+};
+
 /** A document that was set back knows nothing of its own drain times. */
 const isForgetful = (seen: Seen, { rolloutId, atMs }: Violation): boolean =>
   rolloutId !== null && atMs >= timelineOf(seen).restoredAtMs(rolloutId);
@@ -132,6 +173,7 @@ export const removedOnlyWhenDrained: Checker = (seen) =>
     .filter(({ by }) => by === 'sluice')
     .flatMap((write) => {
       if (write.resource === HTTP_ROUTES) return removedRefs(seen, write);
+      if (write.resource === CONFIG_MAPS && write.after !== null) return unloadedTooEarly(seen, write);
       return write.verb === 'delete' && WORKLOADS.has(write.resource) ? removedPods(seen, write) : [];
     })
     .filter((violation) => !isForgetful(seen, violation));

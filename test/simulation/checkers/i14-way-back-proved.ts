@@ -36,7 +36,9 @@ const missing = (timeline: Timeline, order: Order, write: SeenWrite): readonly s
     ({ status, heard, would }) =>
       status >= 200 && status < 300 && heard && givesAllBack(would, write.before, order),
   );
-  const floor = Math.max(1, Math.ceil((plannedReplicas(timeline, order) * order.floorPercent) / 100 - 1e-9));
+  // Both versions of an adapter are on the same servers: one that has the old one is enough.
+  const floorPercent = order.adapter === undefined ? order.floorPercent : 0;
+  const floor = Math.max(1, Math.ceil((plannedReplicas(timeline, order) * floorPercent) / 100 - 1e-9));
   const sides = during(timeline.sides(oldPoolOf(order)), fromMs, toMs);
   const best = Math.max(0, ...sides.map(({ ready }) => ready));
   const isReconciling = objectsDuring(timeline.writes(place), fromMs, toMs).some((object) =>

@@ -6,6 +6,7 @@
  * (P5: everything stays as it is).
  */
 import type { Checker, Order, SeenEntry, SeenObject, SeenWrite, Violation } from '../seen.ts';
+import { adapterLeftovers } from './i15-adapter-restored.ts';
 import { adoptionBefore, commandOf, outcomeOf } from './journal.ts';
 import { at, canonical, listAt, type Ref, refsByRule, sameRefs, weightOf } from './routes.ts';
 import {
@@ -114,9 +115,13 @@ export const originalsRestored: Checker = (seen) => {
     const end = endOf(timeline.entries(rolloutId));
     if (end === undefined || (end.to !== 'rolledBack' && end.to !== 'failed') || staysAsItIs(end)) continue;
     if (end.atMs >= timeline.restoredAtMs(rolloutId)) continue;
-    for (const name of order.routes)
-      for (const sentence of sentencesOf(timeline, order, name, end))
-        found.push({ rule: 'I15', atMs: end.atMs, rolloutId, sentence });
+    const sentences = [
+      ...order.routes.flatMap((name) => sentencesOf(timeline, order, name, end)),
+      ...(adoptionBefore(timeline.entries(rolloutId), end.atMs) === null
+        ? adapterLeftovers(timeline, order, end)
+        : []),
+    ];
+    for (const sentence of sentences) found.push({ rule: 'I15', atMs: end.atMs, rolloutId, sentence });
   }
   return found;
 };

@@ -8,12 +8,14 @@ import type {
   SeenDryRun,
   SeenEntry,
   SeenObject,
+  SeenProbe,
   SeenScrape,
   SeenSide,
   SeenTraffic,
   SeenWrite,
   Sighting,
 } from '../seen.ts';
+import { viewDryRuns, viewResource, viewWrites } from './carriers.ts';
 import { fenceOf, HTTP_ROUTES } from './routes.ts';
 
 export interface Place {
@@ -41,11 +43,17 @@ export interface Timeline {
   readonly sides: (pool: PoolPlace) => readonly SeenSide[];
   readonly traffic: (pool: PoolPlace) => readonly SeenTraffic[];
   readonly scrapes: (place: Place) => readonly SeenScrape[];
+  readonly probes: (place: Place) => readonly SeenProbe[];
   /** All writes to one object, whoever wrote, status included. */
   readonly writes: (object: ObjectPlace) => readonly SeenWrite[];
   readonly dryRuns: (object: ObjectPlace) => readonly SeenDryRun[];
-  /** Accepted writes of Sluice to HTTPRoutes that are this rollout's by their fence, in the order of their landing. */
+  /**
+   * Accepted writes of Sluice to HTTPRoutes that are this rollout's by their fence, in the order of their landing; of an
+   * adapter's rollout those to what carries its weights, seen as routes.
+   */
   readonly routeWrites: (rolloutId: string) => readonly SeenWrite[];
+  /** All writes to HTTPRoutes, and to what carries weights of adapters, seen as routes. */
+  readonly routes: readonly SeenWrite[];
   /** The journal as it was published, each entry once, by seq. */
   readonly entries: (rolloutId: string) => readonly SeenEntry[];
   /** The order that became this rollout; undefined: none did. */
@@ -78,7 +86,7 @@ const group = <T>(
 const rolloutOf =
   (orders: readonly Order[]) =>
   (write: SeenWrite): string | null => {
-    if (write.by !== 'sluice' || write.resource !== HTTP_ROUTES) return null;
+    if (write.by !== 'sluice') return null;
     const fenced = fenceOf(write.after)?.rolloutId;
     if (orders.some((order) => order.rolloutId === fenced)) return fenced ?? null;
     const about = orders.filter(
@@ -86,10 +94,18 @@ const rolloutOf =
         order.rolloutId !== null &&
         order.cluster === write.cluster &&
         order.namespace === write.namespace &&
+        routeResource(order) === write.resource &&
         order.routes.includes(write.name),
     );
     return about.length === 1 ? (about[0]?.rolloutId ?? null) : null;
   };
+
+/** As a timeline names what carries an order's weights. */
+const routeResource = ({ adapter }: Order): string =>
+  adapter === undefined ? HTTP_ROUTES : viewResource(adapter);
+
+const inOrder = (writes: readonly SeenWrite[]): readonly SeenWrite[] =>
+  writes.toSorted((one, other) => one.atMs - other.atMs);
 
 /** Published again counts once, whichever came first. */
 const journals = (entries: readonly SeenEntry[]): ((rolloutId: string) => readonly SeenEntry[]) => {
@@ -116,9 +132,12 @@ const build = (seen: Seen): Timeline => {
   const sides = group(of('side'), poolKey);
   const traffic = group(of('traffic'), poolKey);
   const scrapes = group(of('scrape'), placeKey);
-  const writes = group(of('write'), objectKey);
-  const dryRuns = group(of('dryRun'), objectKey);
-  const routeWrites = group(of('write'), rolloutOf(seen.orders));
+  const probes = group(of('probe'), placeKey);
+  const views = viewWrites(seen.orders, of('write'));
+  const writes = group([...of('write'), ...views], objectKey);
+  const dryRuns = group([...of('dryRun'), ...viewDryRuns(seen.orders, of('dryRun'))], objectKey);
+  const routes = inOrder([...of('write').filter(({ resource }) => resource === HTTP_ROUTES), ...views]);
+  const routeWrites = group(routes, rolloutOf(seen.orders));
   const orders = new Map(seen.orders.map((order) => [order.rolloutId, order] as const));
   const restored = group(of('fault'), ({ what, whom }) => (what === 'restored' ? whom : null));
   return {
@@ -126,9 +145,11 @@ const build = (seen: Seen): Timeline => {
     sides: (pool) => sides(poolKey(pool)),
     traffic: (pool) => traffic(poolKey(pool)),
     scrapes: (place) => scrapes(placeKey(place)),
+    probes: (place) => probes(placeKey(place)),
     writes: (object) => writes(objectKey(object)),
     dryRuns: (object) => dryRuns(objectKey(object)),
     routeWrites,
+    routes,
     entries: journals(of('published').map(({ entry }) => entry)),
     order: (rolloutId) => orders.get(rolloutId),
     restoredAtMs: (rolloutId) => restored(rolloutId)[0]?.atMs ?? Number.POSITIVE_INFINITY,
@@ -195,7 +216,7 @@ export const objectsDuring = (
 export const routePlace = (order: Order, name: string): ObjectPlace => ({
   cluster: order.cluster,
   namespace: order.namespace,
-  resource: HTTP_ROUTES,
+  resource: routeResource(order),
   name,
 });
 
@@ -210,6 +231,8 @@ export const newPoolOf = ({ cluster, namespace, newPool }: Order): PoolPlace => 
   namespace,
   pool: newPool,
 });
+
+
 
 /** States that are final. */
 const ENDS: ReadonlySet<string> = new Set(['promoted', 'rolledBack', 'failed']);

@@ -2,6 +2,7 @@ import type { Random } from '../../../simulator/scheduler/random.ts';
 import { CLUSTER_NAMES, policyOf } from '../stage/rollout-text.ts';
 import { namespaceOf } from '../stage/stack-objects.ts';
 import type { Trial, TrialOrder, TrialStack, TrialWhen } from '../trial.ts';
+import { ADAPTER_ACTS } from './adapter-acts.ts';
 import { OTHER_ACTS } from './other-acts.ts';
 import { pick, pickWeighted, several } from './pick.ts';
 import { type Scene, side } from './scene.ts';
@@ -57,6 +58,8 @@ export const drawActs = (
       cluster: CLUSTER_NAMES[stack.cluster],
       namespace: namespaceOf(index),
     };
+    if (stack.type === 'adapter')
+      return [{ when: drawWhen(random, order), act: pickWeighted(random, ADAPTER_ACTS)(scene) }];
     if (random.chance(0.06)) return drawWeakOldSide(scene, order);
     const act = random.chance(0.5)
       ? pickWeighted(random, SIDE_ACTS)(scene, random.chance(0.75) ? 'new' : 'old')

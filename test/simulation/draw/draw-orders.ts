@@ -80,11 +80,12 @@ const drawOperator = (random: Random): TrialOperator | null =>
 
 const drawNodes = (random: Random, stack: TrialStack): TrialOrder['nodes'] => {
   if (stack.type === 'baseModel') return 'same';
+  if (stack.type === 'adapter') return 'nodePool';
   if (stack.newSideThere) return 'nodePool';
   return random.chance(0.5) ? 'create' : 'nodePool';
 };
 
-const drawOrder = (random: Random, stack: TrialStack, index: number): TrialOrder => ({
+export const drawOrder = (random: Random, stack: TrialStack, index: number): TrialOrder => ({
   stack: index,
   nodes: drawNodes(random, stack),
   afterMs: random.int(0, 120) * SECOND_MS,

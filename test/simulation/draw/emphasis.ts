@@ -8,6 +8,14 @@ import { createRandom, type Random } from '../../../simulator/scheduler/random.t
 import { CLUSTER_NAMES, WINDOW_HOURS } from '../stage/rollout-text.ts';
 import { EXAMPLE, namespaceOf } from '../stage/stack-objects.ts';
 import type { Trial, TrialDeed, TrialOrder, TrialWhen } from '../trial.ts';
+import {
+  backFromNames,
+  fineShares,
+  lostVersions,
+  namesAndPools,
+  replacedServers,
+  silentVersions,
+} from './adapter-emphasis.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -365,6 +373,12 @@ const MADE = {
   dryTraffic,
   fewFailures,
   meddlers,
+  backFromNames,
+  fineShares,
+  lostVersions,
+  namesAndPools,
+  replacedServers,
+  silentVersions,
 } as const;
 
 export type Emphasis = keyof typeof MADE;

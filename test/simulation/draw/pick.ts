@@ -28,3 +28,9 @@ export const several = <T>(
   while (drawn.length < most && random.chance(more)) drawn.push(draw());
   return drawn;
 };
+
+/** The same generator some draws later: its first numbers are much alike for neighbouring seeds. */
+export const drawnOn = (random: Random): Random => {
+  for (let count = 0; count < 5; count += 1) random.int(0, 1_000);
+  return random;
+};

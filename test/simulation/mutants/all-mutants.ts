@@ -1,3 +1,4 @@
+import { ADAPTER_MUTANTS } from './list/adapter-mutants.ts';
 import { BAKE_MUTANTS } from './list/bake-mutants.ts';
 import { END_MUTANTS } from './list/end-mutants.ts';
 import { GROWTH_MUTANTS } from './list/growth-mutants.ts';
@@ -12,6 +13,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...WAY_BACK_MUTANTS,
   ...END_MUTANTS,
   ...MESSAGE_MUTANTS,
+  ...ADAPTER_MUTANTS,
 ];
 
 /** @throws RangeError for a name that is not in the list. */

@@ -1,5 +1,5 @@
 /**
- * Two fault-free rollouts of the published examples. A mutant must leave them alone: what breaks on a sunny day is found by
+ * Fault-free rollouts of the published examples, one of each type. A mutant must leave them alone: what breaks on a sunny day is found by
  * anybody, and says nothing about the simulation.
  */
 import { join } from 'node:path';
@@ -17,7 +17,11 @@ const HOUR_MS = 3_600_000;
 interface Golden {
   readonly name: string;
   readonly folder: string;
-  readonly newFolder: string;
+  /** null: nothing is created from manifests. */
+  readonly newFolder: string | null;
+  /** What is done with the old side at the end, and how long the new one stays after a rollback. */
+  readonly retire: string;
+  readonly after: string;
   /** Lines of the spec that only this one has. */
   readonly spec: readonly string[];
 }
@@ -27,6 +31,8 @@ const GOLDEN: readonly Golden[] = [
     name: 'node',
     folder: 'node-update',
     newFolder: 'new',
+    retire: 'delete',
+    after: '{ newPods: 2m, nodePool: 1h }',
     spec: [
       '  type: node',
       '  from: { pool: llm }',
@@ -37,6 +43,8 @@ const GOLDEN: readonly Golden[] = [
     name: 'base-model',
     folder: 'base-model',
     newFolder: 'version-2',
+    retire: 'delete',
+    after: '{ newPods: 2m, nodePool: 1h }',
     spec: [
       '  type: baseModel',
       '  from: { pool: llm-pool }',
@@ -48,9 +56,24 @@ const GOLDEN: readonly Golden[] = [
       '    adapters: { food-review: same, cad-fabricator: same }',
     ],
   },
+  {
+    name: 'adapter',
+    folder: 'adapter',
+    newFolder: null,
+    retire: 'unload',
+    after: '{ newAdapter: 2m }',
+    spec: [
+      '  type: adapter',
+      '  from: { pool: llm }',
+      '  adapter:',
+      '    model: food-review-1',
+      '    from: food-review-1',
+      '    to: { name: food-review-2, source: acme/llama-3.1-8b-food-review-2-r8, load: syncer }',
+    ],
+  },
 ];
 
-const fileOf = ({ name, spec }: Golden): string =>
+const fileOf = ({ name, spec, retire, after }: Golden): string =>
   [
     'apiVersion: sluice.dev/v1',
     'kind: Rollout',
@@ -65,8 +88,8 @@ const fileOf = ({ name, spec }: Golden): string =>
     '    - { share: 100, bake: 5m }',
     '  pacing: { settle: 30s, warmUp: 1m }',
     `  alerts: { policies: [{ name: ${POLICY}, blames: new }] }`,
-    '  retention: { old: 5m, retire: delete }',
-    '  rollback: { after: { newPods: 2m, nodePool: 1h } }',
+    `  retention: { old: 5m, retire: ${retire} }`,
+    `  rollback: { after: ${after} }`,
     '  acknowledge: [floating-model]',
     '',
   ].join('\n');
@@ -100,7 +123,7 @@ const cloudOf = (objects: readonly KubeObject[]): SimulatedCloud =>
 const endOf = async (golden: Golden): Promise<string> => {
   const folder = join(EXAMPLES, golden.folder);
   const cloud = cloudOf(readStack(folder));
-  const manifests = readStack(join(folder, golden.newFolder));
+  const manifests = golden.newFolder === null ? [] : readStack(join(folder, golden.newFolder));
   const answer = await cloud.call('POST', '/v1/rollouts', {
     requestId: `start-${golden.name}`,
     file: fileOf(golden),

@@ -2,22 +2,12 @@ import type { WorldKubeServer } from '../../../simulator/world/kubernetes/kube-s
 import type { WriteRecord } from '../../../simulator/world/kubernetes/types.ts';
 import { type KubeObject, RESOURCES } from '../../../workflows/kubernetes.ts';
 import type { SeenSide } from '../seen.ts';
+import { isReady } from './adapter-watch.ts';
 
 interface Pools {
   readonly namespace: string;
   readonly pools: readonly string[];
 }
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-}
-
-const isReady = (pod: KubeObject): boolean => {
-  if (pod.metadata['deletionTimestamp'] !== undefined) return false;
-  const status = pod['status'] as { readonly conditions?: readonly Condition[] } | undefined;
-  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
-};
 
 /**
  * Counts the ready pods of each side. In the trial's stacks a pool's model servers bear the label `app: POOL`, its

@@ -3,6 +3,7 @@ import type { AppliedCall } from '../../../simulator/scheduler/port-call.ts';
 import type { WriteRecord } from '../../../simulator/world/kubernetes/types.ts';
 import type { World } from '../../../simulator/world/world.ts';
 import type { Author, SeenObject, Sighting } from '../seen.ts';
+import { AdapterWatch, type WatchedAdapters } from './adapter-watch.ts';
 import { PodWatch } from './pod-watch.ts';
 import { sightingOfCall } from './sighting-of-call.ts';
 
@@ -11,6 +12,8 @@ export interface WatchedPools {
   readonly cluster: string;
   readonly namespace: string;
   readonly pools: readonly string[];
+  /** Versions of adapters in them. */
+  readonly adapters?: WatchedAdapters;
 }
 
 interface Applying {
@@ -21,7 +24,8 @@ interface Applying {
 /** Resources whose writes by others matter to nobody: their effect is seen in the sides. */
 const NOISE = new Set(['pods', 'nodes', 'replicasets', 'events', 'endpoints', 'endpointslices', 'leases']);
 
-const ROUTES = 'httproutes';
+/** What says where traffic goes. */
+const ROUTES: ReadonlySet<string> = new Set(['httproutes', 'inferencemodelrewrites', 'inferencemodels']);
 
 export class Recorder {
   readonly sightings: Sighting[] = [];
@@ -29,6 +33,7 @@ export class Recorder {
   readonly #poolsOfRollout: (rolloutId: string) => WatchedPools | undefined;
   #world: World | null = null;
   #applying: () => Applying | null = () => null;
+  readonly #adapters = new Map<string, AdapterWatch>();
   readonly #writeListeners: ((record: WriteRecord, cluster: string) => void)[] = [];
 
   /** @param poolsOfRollout where a rollout's two pools are. */
@@ -50,11 +55,18 @@ export class Recorder {
       const pods = new PodWatch(cluster, this.#watched, (side) => void this.sightings.push(side));
       pods.begin(kube, world.nowMs);
       kube.onWrite((record) => {
-        if (record.resource.plural === 'pods') pods.written(record);
+        if (record.resource.plural === 'pods') {
+          pods.written(record);
+          const namespace = (record.after ?? record.before)?.metadata.namespace ?? '';
+          this.#adapters.get(`${cluster}/${namespace}`)?.podsChanged();
+        }
         this.#written(record, cluster);
         for (const listener of this.#writeListeners) listener(record, cluster);
       });
     }
+    for (const [key, { adapters }] of this.#watched)
+      if (adapters !== undefined)
+        this.#adapters.set(key, new AdapterWatch(world, adapters, (side) => void this.sightings.push(side)));
     for (const pools of this.#watched.values()) this.#traffic(pools.cluster, pools.namespace);
   }
 
@@ -64,6 +76,7 @@ export class Recorder {
   }
 
   applied(call: AppliedCall): void {
+    for (const adapters of this.#adapters.values()) adapters.look();
     const sighting = sightingOfCall(call, this.nowMs);
     if (sighting === null) return;
     // Once a minute, and with each decision, the traffic is counted.
@@ -87,6 +100,7 @@ export class Recorder {
   }
 
   #written(record: WriteRecord, cluster: string): void {
+    for (const adapters of this.#adapters.values()) adapters.look();
     const { resource } = record;
     const by = authorOf(record);
     if (by !== 'sluice' && NOISE.has(resource.plural)) return;
@@ -94,7 +108,7 @@ export class Recorder {
     if (object === null) return;
     const applying = by === 'sluice' ? this.#applying() : null;
     const namespace = object.metadata.namespace ?? null;
-    const isRoute = resource.plural === ROUTES;
+    const isRoute = ROUTES.has(resource.plural);
     if (isRoute && namespace !== null && (by === 'sluice' || changesStatus(record)))
       this.#traffic(cluster, namespace);
     this.sightings.push({
@@ -130,6 +144,7 @@ export class Recorder {
         inFlight: pool.inFlight,
       });
     }
+    this.sightings.push(...(this.#adapters.get(`${cluster}/${namespace}`)?.traffic() ?? []));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AppliedCall } from '../../../simulator/scheduler/port-call.ts';
 import type {
+  AskResult,
   BusPort,
   GkeAnswer,
   GkePort,
@@ -52,6 +53,18 @@ const scrape = (call: AppliedCall, atMs: number): Sighting => {
   };
 };
 
+const COMPLETIONS = '/v1/completions';
+
+/** An answer that was lost on the way is none to who asked. */
+const probe = (call: AppliedCall, atMs: number): Sighting | null => {
+  const { cluster, namespace, target, path, body } = call.args as Args<ModelServersPort['ask']>;
+  const model = body?.['model'];
+  if (path !== COMPLETIONS || typeof model !== 'string') return null;
+  const answer = call.heard ? (answered(call) as AskResult | undefined) : undefined;
+  const status = answer?.kind === 'answered' ? answer.status : null;
+  return { kind: 'probe', atMs, process: call.process, cluster, namespace, pod: target.pod, model, status };
+};
+
 const gke = (call: AppliedCall, atMs: number): Sighting | null => {
   const answer = answered(call) as GkeAnswer<unknown> | undefined;
   if (answer?.kind !== 'ok') return null;
@@ -80,6 +93,8 @@ export const sightingOfCall = (call: AppliedCall, atMs: number): Sighting | null
       return dryRun(call, atMs);
     case 'models.scrape':
       return scrape(call, atMs);
+    case 'models.ask':
+      return probe(call, atMs);
     case 'monitoring.heartbeat': {
       const { rolloutId } = call.args as Args<MonitoringPort['heartbeat']>;
       const { kind } = (answered(call) ?? { kind: 'noAnswer' }) as { readonly kind: string };

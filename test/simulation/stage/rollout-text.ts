@@ -1,5 +1,6 @@
-import type { Trial, TrialOrder } from '../trial.ts';
-import { EXAMPLE, machinesOf, namespaceOf } from './stack-objects.ts';
+import type { Trial, TrialOrder, TrialStack } from '../trial.ts';
+import { namesOf, sourceOf } from './adapter-stack.ts';
+import { adaptersOf, EXAMPLE, machinesOf, namespaceOf } from './stack-objects.ts';
 
 export const CLUSTER_NAMES = [
   'projects/acme/locations/us-central1/clusters/inference',
@@ -44,28 +45,67 @@ const MODEL = [
   '    adapters: { food-review: same, cad-fabricator: same }',
 ];
 
+/** What an order is about: an adapter, or all of the pool that a stack stands in. */
+export const typeOf = (stack: TrialStack, order: TrialOrder): 'node' | 'baseModel' | 'adapter' => {
+  if (stack.type !== 'adapter') return stack.type;
+  return order.adapter === undefined ? 'node' : 'adapter';
+};
+
+/** As the file has it: an adapter is unloaded where a pool is deleted, if it was loaded by a rollout. */
+export const retireOf = ({ adapter, retire }: TrialOrder): 'keep' | 'delete' | 'unload' => {
+  if (adapter === undefined || retire === 'keep') return retire;
+  return adapter.load === 'syncer' ? 'unload' : 'keep';
+};
+
+const poolText = (trial: Trial, order: TrialOrder, stack: TrialStack): readonly string[] => [
+  '  to:',
+  `    pool: ${EXAMPLE[stack.type].newPool}`,
+  `    source: ${stack.newSideThere ? 'existing' : '{ manifests: [new/*.yaml] }'}`,
+  `    nodes: ${nodesText(trial, order)}`,
+  ...(stack.type === 'baseModel' ? MODEL : []),
+];
+
+const adapterText = (
+  { alias, load }: NonNullable<TrialOrder['adapter']>,
+  stack: TrialStack,
+): readonly string[] => {
+  const adapters = adaptersOf(stack);
+  const names = namesOf(adapters, alias);
+  return [
+    '  adapter:',
+    `    model: ${names.alias}`,
+    `    from: ${names.from}`,
+    `    to: { name: ${names.to}, source: ${sourceOf(names.to)}, load: ${load} }`,
+    ...(adapters.firstPoolOnly ? ['    pools: one'] : []),
+  ];
+};
+
+/** A version is probed once a minute for evidence; requests come by the second. */
+const PROBES_PART = 3;
+const PROBES_MIN = 10;
+
+const gatesText = ({ adapter, errorSamplesMin }: TrialOrder): string =>
+  ['errors', ...(adapter === undefined ? [] : ['adapter.errors'])]
+    .map((gate) => `${gate}: { minSamples: ${gate === 'errors' ? errorSamplesMin : Math.max(PROBES_MIN, Math.ceil(errorSamplesMin / PROBES_PART))} }`)
+    .join(', ');
+
 /** The rollout file that an order's author wrote. */
 export const rolloutText = (trial: Trial, index: number, startMs: number): string => {
   const order = trial.orders[index];
   const stack = trial.stacks[order?.stack ?? -1];
   if (order === undefined || stack === undefined) throw new RangeError(`there is no order ${index}`);
-  const { oldPool, newPool } = EXAMPLE[stack.type];
   const window = windowOf(order, startMs);
-  const source = stack.newSideThere ? 'existing' : '{ manifests: [new/*.yaml] }';
+  const keep = seconds(order.keepNewPodsMs);
   return [
     'apiVersion: sluice.dev/v1',
     'kind: Rollout',
     `metadata: { name: order-${index} }`,
     'spec:',
-    `  type: ${stack.type}`,
+    `  type: ${typeOf(stack, order)}`,
     `  cluster: ${CLUSTER_NAMES[stack.cluster]}`,
     `  namespace: ${namespaceOf(order.stack)}`,
-    `  from: { pool: ${oldPool} }`,
-    '  to:',
-    `    pool: ${newPool}`,
-    `    source: ${source}`,
-    `    nodes: ${nodesText(trial, order)}`,
-    ...(stack.type === 'baseModel' ? MODEL : []),
+    `  from: { pool: ${EXAMPLE[stack.type].oldPool} }`,
+    ...(order.adapter === undefined ? poolText(trial, order, stack) : adapterText(order.adapter, stack)),
     '  ladder:',
     ...order.ladder.map(
       ({ share, bakeMs, approval }) =>
@@ -73,16 +113,16 @@ export const rolloutText = (trial: Trial, index: number, startMs: number): strin
     ),
     `  pacing: { settle: ${seconds(order.settleMs)}, warmUp: ${seconds(order.warmUpMs)} }`,
     ...(order.ttft ? ['  objectives: { ttft: { over: 2.5s, atMost: 0.05 } }'] : []),
-    `  gates: { tune: { errors: { minSamples: ${order.errorSamplesMin} } } }`,
+    `  gates: { tune: { ${gatesText(order)} } }`,
     `  alerts: { policies: [{ name: ${policyOf(order.stack)}, blames: new }], holdWhileOpen: ${order.holdWhileOpen} }`,
     ...(window === null
       ? []
       : [
           `  windows: [{ days: daily, from: "${clock(window.fromMs)}", to: "${clock(window.toMs)}", timeZone: Etc/UTC }]`,
         ]),
-    `  rollback: { floor: ${order.floorPercent}, onHoldFor: ${seconds(order.onHoldForMs)}, after: { newPods: ${seconds(order.keepNewPodsMs)}, nodePool: 1h } }`,
-    `  retention: { old: ${seconds(order.retentionMs)}, retire: ${order.retire} }`,
-    '  acknowledge: [floating-model]',
+    `  rollback: { floor: ${order.floorPercent}, onHoldFor: ${seconds(order.onHoldForMs)}, after: ${order.adapter === undefined ? `{ newPods: ${keep}, nodePool: 1h }` : `{ newAdapter: ${keep} }`} }`,
+    `  retention: { old: ${seconds(order.retentionMs)}, retire: ${retireOf(order)} }`,
+    `  acknowledge: [floating-model${order.adapter === undefined ? '' : ', alias-shadowed, names-unknown'}]`,
     '',
   ].join('\n');
 };

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import { readStack } from '../../helpers/gaie-rollout.ts';
-import type { TrialStack } from '../trial.ts';
+import type { TrialAdapters, TrialStack } from '../trial.ts';
+import { adapterObjects, anotherPool, FIRST_POOL } from './adapter-stack.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
 
@@ -39,7 +40,42 @@ export const EXAMPLE: Readonly<Record<TrialStack['type'], Example>> = {
     route: 'llm-route',
     gpus: 1,
   }),
+  /** The old objects are made anew for each stack. */
+  adapter: {
+    old: [],
+    new: [],
+    oldPool: FIRST_POOL,
+    newPool: 'llm-pool-h200',
+    route: 'llm-route',
+    gpus: 1,
+  },
 };
+
+const DEFAULT_ADAPTERS: TrialAdapters = {
+  era: 'x-k8s',
+  pools: 1,
+  firstPoolOnly: false,
+  rewrite: 'own',
+  foreignTarget: false,
+  shadowed: false,
+  loaded: false,
+  pickerReadable: false,
+};
+
+export const adaptersOf = (stack: TrialStack): TrialAdapters => stack.adapters ?? DEFAULT_ADAPTERS;
+
+const oldObjectsOf = (stack: TrialStack, index: number): readonly KubeObject[] =>
+  stack.type === 'adapter'
+    ? adapterObjects(EXAMPLE.baseModel.old, adaptersOf(stack), namespaceOf(index))
+    : EXAMPLE[stack.type].old;
+
+const newObjectsOf = (stack: TrialStack, index: number): readonly KubeObject[] =>
+  stack.type === 'adapter'
+    ? anotherPool(EXAMPLE.baseModel.old, adaptersOf(stack), {
+        namespace: namespaceOf(index),
+        pool: EXAMPLE.adapter.newPool,
+      })
+    : EXAMPLE[stack.type].new;
 
 export const namespaceOf = (stack: number): string => `team-${stack}`;
 export const hostOf = (stack: number): string => `llm-${stack}.example.com`;
@@ -86,9 +122,9 @@ const neighbourService = (stack: number): KubeObject => ({
 const routeOf = (route: KubeObject, stack: number, trial: TrialStack): KubeObject => {
   const spec = fields(route['spec']);
   const [rule] = spec['rules'] as readonly Readonly<Record<string, unknown>>[];
-  const [ref] = (rule?.['backendRefs'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  const [ref, ...others] = (rule?.['backendRefs'] ?? []) as readonly Readonly<Record<string, unknown>>[];
   const own = trial.weight === null ? ref : { ...ref, weight: trial.weight };
-  const refs = trial.neighbour ? [own, { name: NEIGHBOUR, port: 80, weight: 3 }] : [own];
+  const refs = trial.neighbour ? [own, { name: NEIGHBOUR, port: 80, weight: 3 }] : [own, ...others];
   return {
     ...route,
     metadata: {
@@ -115,8 +151,7 @@ const secondRoute = (route: KubeObject, stack: number): KubeObject => {
 
 /** What stands in the namespace when the world begins, the new side too where it is there already. */
 export const stackObjects = (stack: TrialStack, index: number): readonly KubeObject[] => {
-  const example = EXAMPLE[stack.type];
-  const old = example.old
+  const old = oldObjectsOf(stack, index)
     .map((object) => moved(object, index))
     .map((object) => withReplicas(object, stack.replicas))
     .map((object) => (object.kind === 'HTTPRoute' ? routeOf(object, index, stack) : object));
@@ -135,10 +170,10 @@ export const stackObjects = (stack: TrialStack, index: number): readonly KubeObj
 
 /** The new side as its author hands it in. */
 export const newSideObjects = (stack: TrialStack, index: number): readonly KubeObject[] =>
-  EXAMPLE[stack.type].new
+  newObjectsOf(stack, index)
     .map((object) => moved(object, index))
     .map((object) => withReplicas(object, stack.replicas));
 
 /** Machines of eight accelerators that one side of the stack fills. */
 export const machinesOf = (stack: TrialStack): number =>
-  Math.ceil((stack.replicas * EXAMPLE[stack.type].gpus) / 8);
+  Math.ceil((stack.replicas * EXAMPLE[stack.type].gpus * (stack.adapters?.pools ?? 1)) / 8);

@@ -3,7 +3,8 @@ import type { ClusterParameters, WorldInput } from '../../../simulator/world/par
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Trial, TrialStack } from '../trial.ts';
 import { CLUSTER_NAMES, policyOf } from './rollout-text.ts';
-import { EXAMPLE, hostOf, machinesOf, namespaceOf, stackObjects } from './stack-objects.ts';
+import { ALIASES, BASE_NAME, namesOf } from './adapter-stack.ts';
+import { adaptersOf, EXAMPLE, hostOf, machinesOf, namespaceOf, stackObjects } from './stack-objects.ts';
 
 /** Machines for everything that the cluster's stacks may want at one time. */
 const clusterOf = (name: string, stacks: readonly (readonly [number, TrialStack])[]): ClusterParameters => {
@@ -11,8 +12,8 @@ const clusterOf = (name: string, stacks: readonly (readonly [number, TrialStack]
   let h200 = 1;
   for (const [, stack] of stacks) {
     // A base model's pods name no machines: they may land on either kind.
-    h100 += machinesOf(stack) * (stack.type === 'node' ? 1 : 2);
-    h200 += machinesOf(stack) * (stack.type === 'node' ? 1 : 2);
+    h100 += machinesOf(stack) * (stack.type === 'baseModel' ? 2 : 1);
+    h200 += machinesOf(stack) * (stack.type === 'baseModel' ? 2 : 1);
   }
   return {
     name,
@@ -23,7 +24,24 @@ const clusterOf = (name: string, stacks: readonly (readonly [number, TrialStack]
       { name: 'h200', machineType: 'a3-ultragpu-8g', nodes: h200 },
     ],
     quotas: {},
+    ...kindsOf(stacks.map(([, stack]) => stack)),
   };
+};
+
+/** A cluster is of one era: the first stack of adapters on it says of which. */
+const kindsOf = (stacks: readonly TrialStack[]): Pick<ClusterParameters, 'adapterKinds'> => {
+  const first = stacks.find(({ type }) => type === 'adapter');
+  if (first === undefined) return {};
+  const { era } = adaptersOf(first);
+  return { adapterKinds: era === 'model' ? 'models' : era === 'llm-d' ? 'llm-d' : 'rewrites' };
+};
+
+/** Names that clients ask for, with their parts. */
+const askedFor = (stack: TrialStack): Readonly<Record<string, number>> => {
+  if (stack.type === 'node') return {};
+  if (stack.type === 'baseModel') return { [BASE_NAME]: 1 };
+  const [first, second] = ALIASES.map((alias) => namesOf(adaptersOf(stack), alias).alias);
+  return { [first ?? '']: 0.5, [second ?? '']: 0.3, [BASE_NAME]: 0.2 };
 };
 
 /** What Git holds of a stack's route: weights and all. */
@@ -55,7 +73,7 @@ export const trialWorld = (trial: Trial): WorldInput & { readonly seed: number }
       cluster: CLUSTER_NAMES[stack.cluster],
       host: hostOf(index),
       requestsPerSecond: stack.requestsPerSecond,
-      models: stack.type === 'baseModel' ? { 'llama-3.1-8b': 1 } : {},
+      models: askedFor(stack),
     })),
     alertPolicies: numbered.map(([index]) => ({
       name: policyOf(index),
@@ -78,8 +96,14 @@ export const trialWorld = (trial: Trial): WorldInput & { readonly seed: number }
       const stack = trial.stacks[index];
       if (stack === undefined) return [];
       const { percent, forMs } = when;
-      const pool = EXAMPLE[stack.type].newPool;
-      const where = { cluster: CLUSTER_NAMES[stack.cluster], namespace: namespaceOf(index), pool };
+      const about = trial.orders[when.order]?.adapter;
+      const names = about === undefined ? null : namesOf(adaptersOf(stack), about.alias);
+      const where = {
+        cluster: CLUSTER_NAMES[stack.cluster],
+        namespace: namespaceOf(index),
+        pool: names === null ? EXAMPLE[stack.type].newPool : EXAMPLE[stack.type].oldPool,
+        ...(names === null ? {} : { rewritten: { asked: names.alias, target: names.to } }),
+      };
       return [{ when: { ...where, percent, forMs }, act }];
     }),
   };

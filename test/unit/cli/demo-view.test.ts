@@ -43,7 +43,7 @@ const FRAME: DemoFrame = {
   progress: { label: 'bake', doneMs: 192_000, ofMs: 900_000, extensions: 0 },
   sides: [
     {
-      pool: 'llm',
+      name: 'llm',
       ready: 3,
       pods: 3,
       pickerUp: true,
@@ -53,7 +53,7 @@ const FRAME: DemoFrame = {
       samples: 20_000,
     },
     {
-      pool: 'llm-new',
+      name: 'llm-new',
       ready: 2,
       pods: 3,
       pickerUp: false,

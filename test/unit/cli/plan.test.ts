@@ -57,6 +57,40 @@ describe('sluice plan', () => {
     expect(lines.at(-1)).toMatch(/^startable {3}plan [0-9a-f]{64}$/);
   });
 
+  test('shows an adapter’s versions, targets and loading in place of pools', async () => {
+    const folder = join(EXAMPLES, 'adapter');
+    const { code, lines, errors } = await planned(join(folder, 'rollout.yaml'), folder);
+    expect({ code, errors }).toEqual({ code: 0, errors: [] });
+    expect(lines[0]).toBe(
+      'food-review-update · adapter · food-review-1: food-review-1 → food-review-2 in serving/llm · projects/acme/locations/us-central1/clusters/inference',
+    );
+    expect(partOf(lines, 'ADAPTER')).toEqual([
+      '   food-review-1 → food-review-2   from acme/llama-3.1-8b-food-review-v2-r8',
+      '   on 8 pods of 1 pool: llm',
+      '   loaded by the pods’ own sidecar; no request is moved before each of them has it',
+    ]);
+    expect(partOf(lines, 'TARGETS')).toEqual([
+      '   InferenceModelRewrite serving/food-review-1-llm   rule 0   food-review-1 1 → food-review-1 95, food-review-2 5 at 5 % → food-review-2 100 at 100 %',
+      '   nothing tells when the pickers follow: the settle time of 1m is waited for',
+    ]);
+    expect(partOf(lines, 'WILL CREATE')).toEqual([
+      '   InferenceModelRewrite serving/food-review-1-llm   stays after the promotion, for clients ask by it; goes after a rollback',
+      '   with the old version as its only target: nobody is moved by it',
+    ]);
+    expect(partOf(lines, 'WILL CHANGE')).toEqual([
+      '   targets and sluice.dev annotations of InferenceModelRewrite serving/food-review-1-llm',
+      '   ConfigMap serving/llm-adapters   configmap.yaml: food-review-2 under ensureExist, all other lines as they are',
+    ]);
+    expect(partOf(lines, 'WILL UNLOAD')).toEqual([
+      '   nothing: retire is keep, the old version stays loaded',
+    ]);
+    expect(partOf(lines, 'WAY BACK')).toEqual([
+      '   from any rung one write of each object; food-review-1 stays loaded on every pod until then',
+      '   food-review-2 is unloaded 1h later',
+      '   alerts that roll back: projects/acme/alertPolicies/food-review-quality',
+    ]);
+  });
+
   test('two plans of an unchanged cluster have the same hash, another file has another', async () => {
     const hashOf = async (file: string): Promise<string> => {
       const { text } = await planned(file, STACK, '--json');

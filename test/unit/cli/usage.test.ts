@@ -46,7 +46,7 @@ describe('a wrong command line', () => {
 
   test('an unknown scenario names the nearest and all', async () => {
     expect(await errorsOf(['demo', '--scenario', 'aler'])).toEqual([
-      '--scenario  unknown-scenario  No scenario is called "aler".  Did you mean alert? There are node-update, base-model, slow-hardware, alert, stockout, drift.',
+      '--scenario  unknown-scenario  No scenario is called "aler".  Did you mean alert? There are node-update, base-model, slow-hardware, alert, stockout, drift, adapter, adapter-silent, adapter-missing.',
     ]);
     expect((await errorsOf(['demo', '--scenario', 'zzzzzzzzzzzz']))[0]).not.toContain('Did you mean');
   });

@@ -36,7 +36,7 @@ describe('sluice validate', () => {
       await runCli(['validate', '-f', folder.at('b.yaml'), folder.at('a.yaml'), 'missing.yaml'], io),
     ).toBe(1);
     expect(io.outLines).toEqual([
-      `${folder.at('b.yaml')}:10:24  unknown-value  spec.retention.retire is "kept", which is not known.  Write delete or keep.`,
+      `${folder.at('b.yaml')}:10:24  unknown-value  spec.retention.retire is "kept", which is not known.  Write delete or keep or unload.`,
       `${folder.at('a.yaml')}  valid  node rollout llm-to-h200: serving/llm → llm-new`,
       'missing.yaml  file-missing  There is no rollout file here.  Check the path.',
     ]);

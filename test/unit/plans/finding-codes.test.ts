@@ -15,13 +15,14 @@ import {
   newManifests,
   withoutNewSide,
 } from './a-cluster.ts';
+import { ADAPTERS } from './finding-cases-adapter.ts';
 import { MANIFESTS, NODES } from './finding-cases-nodes.ts';
 import { OTHERS } from './finding-cases-others.ts';
 import { ROUTES } from './finding-cases-routes.ts';
 import { SIDES } from './finding-cases-sides.ts';
 import { dryRun, hpa, objective, ok, rewrite, status } from './finding-fixtures.ts';
 
-const CASES = [...SIDES, ...ROUTES, ...OTHERS, ...NODES, ...MANIFESTS];
+const CASES = [...SIDES, ...ROUTES, ...OTHERS, ...NODES, ...MANIFESTS, ...ADAPTERS];
 
 describe('every finding of preflight', () => {
   test.each(CASES)(

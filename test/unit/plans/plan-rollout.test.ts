@@ -20,7 +20,7 @@ import {
   stored,
   withoutNewSide,
 } from './a-cluster.ts';
-import { planned } from './planned.ts';
+import { planned, slotLocks } from './planned.ts';
 
 describe('a node rollout to a pool that exists', () => {
   const { plan, hash } = planned(aSpec(), [], aCluster());
@@ -67,6 +67,8 @@ describe('a node rollout to a pool that exists', () => {
         `${CLUSTER}/serving/httproutes/routes-to-llm`,
         `${CLUSTER}/serving/llm`,
         `${CLUSTER}/serving/llm-new`,
+        ...slotLocks('llm-new'),
+        ...slotLocks('llm'),
       ],
     });
   });
@@ -78,6 +80,7 @@ describe('a node rollout to a pool that exists', () => {
       maxModelLenMin: 8192,
       warmUpRequests: 20,
       deadlineMs: 1_800_000,
+      effect: { mode: 'required', base: 'llama', prompts: {} },
     });
   });
 

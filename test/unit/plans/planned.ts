@@ -3,6 +3,7 @@ import type { ObservedCluster } from '../../../workflows/plans/observed-cluster.
 import type { Plan } from '../../../workflows/plans/plan.ts';
 import { planRollout } from '../../../workflows/plans/plan-rollout.ts';
 import type { Manifests, RolloutSpec } from '../../../workflows/spec/rollout-spec.ts';
+import { CLUSTER, NAMESPACE } from './a-cluster.ts';
 
 export const planned = (
   spec: RolloutSpec,
@@ -37,3 +38,7 @@ export const disturbed = (observed: ObservedCluster): ObservedCluster => {
   );
   return { ...observed, ...lists, oldModels: [...observed.oldModels].reverse() };
 };
+
+/** The locks that keep rollouts of adapters out of a pool, in the order of their texts. */
+export const slotLocks = (pool: string): readonly string[] =>
+  Array.from({ length: 16 }, (_, slot) => `${CLUSTER}/${NAMESPACE}/${pool}/slots/${slot}`).sort();

@@ -238,7 +238,7 @@ describe('a rollout through the pure step', () => {
           : healthy(effect, at),
     });
     expect(driver.document.state).toBe('failed');
-    expect(contextOf(driver).ending).toMatchObject({ outcome: 'failed', sentence: 'no adapter' });
+    expect(contextOf(driver).ending).toMatchObject({ outcome: 'failed', sentence: 'Pod a: no adapter' });
   });
 
   test('a sick old side keeps the shares until it is lost', () => {

@@ -10,7 +10,7 @@ const CASES_MIN = 45;
 const CODES_MIN = 35;
 
 const bases = new Map(
-  (['smallest', 'node', 'base-model'] as const).map((base) => [
+  (['smallest', 'node', 'base-model', 'adapter', 'adapter-smallest'] as const).map((base) => [
     base,
     readFileSync(join(import.meta.dirname, 'valid', `${base}.yaml`), 'utf8'),
   ]),

@@ -31,6 +31,7 @@ const NOT_IN_JSON_SCHEMA = new Set([
   'needless-field',
   'nodes-uneven',
   'number-precision',
+  'same-name',
   'same-pool',
   'share-not-growing',
 ]);

@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BASE_MODEL_EXAMPLE, NODE_EXAMPLE, SMALLEST_EXAMPLE } from '../../../workflows/spec/examples.ts';
+import {
+  ADAPTER_EXAMPLE,
+  BASE_MODEL_EXAMPLE,
+  NODE_EXAMPLE,
+  SMALLEST_EXAMPLE,
+} from '../../../workflows/spec/examples.ts';
 import { parseRolloutFile, readRolloutValue } from '../../../workflows/spec/parse-rollout-file.ts';
 import type { RolloutSpec } from '../../../workflows/spec/rollout-spec.ts';
 import { specFromJson, specToJson } from '../../../workflows/spec/stored-spec.ts';
@@ -40,7 +45,13 @@ const SMALLEST: RolloutSpec = {
     model: null,
     adapters: {},
   },
-  verify: { warmUpRequests: 20, deadlineMs: 30 * MINUTE },
+  adapter: null,
+  verify: {
+    warmUpRequests: 20,
+    deadlineMs: 30 * MINUTE,
+    adapterEffect: 'required',
+    adapterPrompts: {},
+  },
   ladder: [
     rung(1, 10 * MINUTE),
     rung(5, 10 * MINUTE),
@@ -146,6 +157,51 @@ describe('a valid rollout file', () => {
     });
   });
 
+  const ADAPTER: RolloutSpec = {
+    ...SMALLEST,
+    name: 'food-review',
+    type: 'adapter',
+    to: { ...SMALLEST.to, pool: 'llm', nodes: { kind: 'same' } },
+    adapter: {
+      alias: 'food-review-1',
+      from: 'food-review-1',
+      to: { name: 'food-review-2', source: 'gs://lora/food-review-2', load: 'loaded' },
+      pools: 'routes',
+    },
+    ladder: [rung(5, 10 * MINUTE), rung(25, 10 * MINUTE), rung(50, 15 * MINUTE), rung(100, 30 * MINUTE)],
+    pacing: { settleMs: MINUTE, warmUpMs: MINUTE, extendFactor: 12 },
+  };
+
+  test('the smallest adapter rollout stays in its pool and keeps the old version', () => {
+    expect(specOf(textOf('adapter-smallest.yaml'))).toEqual(ADAPTER);
+  });
+
+  test('an adapter rollout with everything written out is taken at its word', () => {
+    const text = textOf('adapter.yaml')
+      .replace('newAdapter: 1h', 'newAdapter: 2h')
+      .replace('retire: keep', 'retire: unload')
+      .replace('effect: required', 'effect: names')
+      .replace('pools: routes', 'pools: one');
+    expect(specOf(text)).toEqual({
+      ...ADAPTER,
+      adapter: {
+        alias: 'food-review',
+        from: 'food-review-1',
+        to: { name: 'food-review-2', source: 'acme/food-review-2', load: 'syncer' },
+        pools: 'one',
+      },
+      verify: {
+        ...ADAPTER.verify,
+        adapterEffect: 'names',
+        adapterPrompts: { 'food-review-2': ['Review this: the soup was cold, the staff was kind.'] },
+      },
+      gatesOff: ['adapterSlots'],
+      gateMinSamples: { 'adapter.errors': 60 },
+      rollback: { ...ADAPTER.rollback, afterNewPodsMs: 2 * HOUR },
+      retention: { oldMs: DAY, retire: 'unload' },
+    });
+  });
+
   test('values that say what happens anyway are accepted', () => {
     expect(specOf(textOf('existing-with-explicit-values.yaml'))).toEqual({
       ...SMALLEST,
@@ -153,6 +209,7 @@ describe('a valid rollout file', () => {
       labels: { 'example.com/team': 'serving', ticket: '4711', empty: '' },
       cluster: 'projects/example.com:acme/locations/us-central1-a/clusters/c',
       from: { pool: 'llm', autoscaler: 'leave' },
+      verify: { ...SMALLEST.verify, adapterEffect: 'names' },
       to: { ...SMALLEST.to, pool: 'llm.v2', nodes: { kind: 'same' } },
       ladder: [rung(0.1, 10_000), rung(99.9, 30 * DAY), rung(100, 90 * MINUTE)],
       gatesOff: ['errors.fast', 'errors'],
@@ -192,8 +249,8 @@ describe('a valid rollout file', () => {
   });
 
   test('the examples of the reference are these files', () => {
-    expect([SMALLEST_EXAMPLE, NODE_EXAMPLE, BASE_MODEL_EXAMPLE]).toEqual(
-      ['smallest.yaml', 'node.yaml', 'base-model.yaml'].map(textOf),
+    expect([SMALLEST_EXAMPLE, NODE_EXAMPLE, BASE_MODEL_EXAMPLE, ADAPTER_EXAMPLE]).toEqual(
+      ['smallest.yaml', 'node.yaml', 'base-model.yaml', 'adapter.yaml'].map(textOf),
     );
   });
 
@@ -223,6 +280,15 @@ test('the smallest file of the design validates without any change', () => {
 });
 
 describe('a stored spec', () => {
+  test('of a rollout from before adapters had a type is read with what it ran with', () => {
+    const { adapter: _adapter, verify, ...older } = SMALLEST;
+    const { adapterEffect: _effect, adapterPrompts: _prompts, ...olderVerify } = verify;
+    expect(specFromJson(JSON.stringify({ ...older, verify: olderVerify }))).toEqual({
+      ...SMALLEST,
+      verify: { ...verify, adapterEffect: 'names' },
+    });
+  });
+
   test('that is something else is refused as unreadable', () => {
     const stored = specToJson(SMALLEST);
     for (const text of [

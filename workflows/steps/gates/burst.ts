@@ -8,38 +8,38 @@
  * Everything must hold at two looks running. `suspicious` asks for the next look sooner, so that two looks cost
  * little time when something is wrong and few calls when nothing is.
  */
+
+import type { AdapterEvidence } from '../adapter-evidence.ts';
 import type { Look, Side } from '../observation.ts';
 import { type PodMarks, podDeltas } from '../pod-deltas.ts';
+import { type NamesSeen, NO_NAMES, namesAfter } from './adapter-burst.ts';
+import { notFound } from './adapter-tripwires.ts';
+import {
+  BURST_RATIO_MIN,
+  BURST_WINDOW_MS,
+  errorsBegin,
+  errorsBurst,
+  heldAgainst,
+  type Interval,
+  NO_FLOW,
+  rate,
+  type SideFlow,
+  sumFlow,
+  type Window,
+  windowOf,
+} from './burst-window.ts';
 import { isSilent, NO_ROTATION, type Rotation, rotationAfter, type Silence, silenceOf } from './rotation.ts';
 import { carries, expectedNew, fellShort, measuredOverStored } from './split.ts';
 import type { Tripped } from './tripped.ts';
-import { NAMELESS, type PoolNames, percent, ratio } from './words.ts';
+import { NAMELESS, type PoolNames, percent, ratio, SAME_PODS } from './words.ts';
 
-/** How far back a burst looks. A wake's budget overlaps the next wake by this much. */
-export const BURST_WINDOW_MS = 15_000;
-export const BURST_FAILURES_MIN = 10;
-export const BURST_RATIO_MIN = 0.2;
-export const BURST_TIMES_OLD = 3;
 /** Looks running at which a burst must hold. */
 export const LOOKS_RUNNING = 2;
-
-interface SideFlow {
-  readonly requests: number;
-  readonly failures: number;
-  readonly arrivals: number;
-}
-
-interface Interval {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly old: SideFlow;
-  readonly new: SideFlow;
-  /** Every ready pod was counted at both its ends: nothing of what arrived is missing, or of before. */
-  readonly whole: boolean;
-}
+const AT_LOOKS = `at ${String(LOOKS_RUNNING)} looks running`;
 
 /** For how many looks running each gate has been broken. */
 interface Streaks {
+  readonly notFound: number;
   readonly errors: number;
   readonly pods: number;
   readonly pickers: number;
@@ -57,6 +57,8 @@ export interface BurstState {
   readonly streaks: Streaks;
   /** The confirmation since which the new side has once carried its share; null while it has not. */
   readonly carriedSinceMs: number | null;
+  /** Of an adapter's new version. */
+  readonly names: NamesSeen;
 }
 
 export interface BurstOptions {
@@ -68,6 +70,8 @@ export interface BurstOptions {
   readonly pools?: PoolNames;
   /** Names of the tripwires in force; all when absent. */
   readonly tripwires?: readonly string[];
+  /** What earlier minutes know of an adapter's pods; absent in other rollouts. */
+  readonly adapter?: AdapterEvidence;
   /** Earlier minutes saw the new side carry this share (`hasCarried`). */
   readonly carried?: boolean;
 }
@@ -79,7 +83,7 @@ export interface BurstResult {
   readonly suspicious: boolean;
 }
 
-const CALM: Streaks = { errors: 0, pods: 0, pickers: 0, split: 0 };
+const CALM: Streaks = { notFound: 0, errors: 0, pods: 0, pickers: 0, split: 0 };
 
 export const createBurst = (): BurstState => ({
   atMs: null,
@@ -89,51 +93,8 @@ export const createBurst = (): BurstState => ({
   rotation: NO_ROTATION,
   streaks: CALM,
   carriedSinceMs: null,
+  names: NO_NAMES,
 });
-
-const NO_FLOW: SideFlow = { requests: 0, failures: 0, arrivals: 0 };
-
-const sumFlow = (flows: readonly SideFlow[]): SideFlow => {
-  let [requests, failures, arrivals] = [0, 0, 0];
-  for (const flow of flows) {
-    requests += flow.requests;
-    failures += flow.failures;
-    arrivals += flow.arrivals;
-  }
-  return { requests, failures, arrivals };
-};
-
-const rate = (flow: SideFlow): number => (flow.requests === 0 ? 0 : flow.failures / flow.requests);
-
-/** Three times the old side's rate, without a division by nothing; anything is more than a side without failures. */
-const worseThanOld = (fresh: SideFlow, old: SideFlow): boolean =>
-  fresh.failures > 0 &&
-  fresh.failures * Math.max(1, old.requests) >= BURST_TIMES_OLD * old.failures * fresh.requests;
-
-interface Window {
-  readonly old: SideFlow;
-  readonly new: SideFlow;
-  readonly latest: Interval | null;
-}
-
-/**
- * At least 10 failures in 15 s, a fifth of the requests, three times the old side's rate. The newest interval must
- * have its part in it: one server that dies with all it ran is a single bunch, which stays in the window for three
- * looks and says nothing about the side.
- */
-const errorsBurst = (window: Window): boolean =>
-  window.new.failures >= BURST_FAILURES_MIN &&
-  rate(window.new) >= BURST_RATIO_MIN &&
-  worseThanOld(window.new, window.old) &&
-  window.latest !== null &&
-  rate(window.latest.new) >= BURST_RATIO_MIN / 2;
-
-/** Failures that have just begun: not enough to act, enough to look again soon. */
-const errorsBegin = (window: Window): boolean =>
-  window.latest !== null &&
-  window.latest.new.failures >= 2 &&
-  rate(window.latest.new) >= BURST_RATIO_MIN / 2 &&
-  worseThanOld(window.latest.new, window.old);
 
 /** Next to nothing arrived since the last look, where a dozen requests were due. */
 const arrivalsStop = (window: Window, sharePercent: number): boolean => {
@@ -157,12 +118,6 @@ const intervalsAfter = (
     ({ fromMs, toMs }, index, all) => (fromMs + toMs) / 2 > sinceMs || index === all.length - 1,
   );
 };
-
-const windowOf = (intervals: readonly Interval[]): Window => ({
-  old: sumFlow(intervals.map((interval) => interval.old)),
-  new: sumFlow(intervals.map((interval) => interval.new)),
-  latest: intervals.at(-1) ?? null,
-});
 
 /**
  * What arrived since the confirmation, within the window: requests from before it followed other weights. Nothing, where
@@ -211,7 +166,7 @@ const silenceNotice = (silence: Silence, streaks: Streaks, pools: PoolNames): Tr
   const what = pods ? 'model servers' : 'endpoint pickers';
   return rollback(
     'unanswered',
-    `${String(silent)} of ${String(all)} ${what} of ${pools.new} did not answer at ${String(LOOKS_RUNNING)} looks running, while those of ${pools.old} did`,
+    `${String(silent)} of ${String(all)} ${what} of ${pools.new} did not answer ${AT_LOOKS}, while those of ${pools.old} did`,
     { samples: all, newValue: all === 0 ? null : silent / all, oldValue: null, limit: pods ? 0.5 : 1 },
   );
 };
@@ -246,7 +201,8 @@ export const lookAt = (state: BurstState, look: Look, options: BurstOptions): Bu
   const { marks, flows } = flowsOf(state.marks, look);
   const intervals = intervalsAfter(state, look, flows);
   const rotation = rotationAfter(state.rotation, look);
-  const window = windowOf(intervals);
+  const window = heldAgainst(windowOf(intervals), options.adapter);
+  const names = namesAfter(state.names, look, options.adapter);
   const silence = silenceOf(rotation, look);
   const arrivals = arrivalsSince(intervals, confirmedAtMs ?? Number.POSITIVE_INFINITY);
   const inForce = (gate: string): boolean =>
@@ -256,6 +212,7 @@ export const lookAt = (state: BurstState, look: Look, options: BurstOptions): Bu
   const carriedSinceMs = carriesNow || state.carriedSinceMs === confirmedAtMs ? confirmedAtMs : null;
   const longer = (streak: number, isBroken: boolean): number => (isBroken ? streak + 1 : 0);
   const streaks: Streaks = {
+    notFound: inForce('adapter.notFound') ? names.looksRunning : 0,
     errors: longer(state.streaks.errors, inForce('errors.fast') && errorsBurst(window)),
     pods: longer(state.streaks.pods, inForce('unanswered') && isSilent(silence, 'pods')),
     pickers: longer(state.streaks.pickers, inForce('unanswered') && isSilent(silence, 'pickers')),
@@ -267,9 +224,12 @@ export const lookAt = (state: BurstState, look: Look, options: BurstOptions): Bu
   let notice: Tripped | null = null;
   if (streaks.pods >= LOOKS_RUNNING || streaks.pickers >= LOOKS_RUNNING)
     notice = silenceNotice(silence, streaks, pools);
-  else if (streaks.errors >= LOOKS_RUNNING) notice = errorsNotice(window, pools);
+  else if (streaks.notFound >= LOOKS_RUNNING)
+    notice = notFound({ names: pools, missing: names.missing, pods: look.pods.length, when: AT_LOOKS });
+  else if (streaks.errors >= LOOKS_RUNNING)
+    notice = errorsNotice(window, options.adapter === undefined ? pools : SAME_PODS);
   else if (streaks.split >= LOOKS_RUNNING) notice = splitNotice(arrivals, sharePercent, pools);
-  const broken = streaks.errors + streaks.pods + streaks.pickers + streaks.split > 0;
+  const broken = streaks.notFound + streaks.errors + streaks.pods + streaks.pickers + streaks.split > 0;
   return {
     state: {
       atMs: look.atMs,
@@ -279,6 +239,7 @@ export const lookAt = (state: BurstState, look: Look, options: BurstOptions): Bu
       rotation,
       streaks,
       carriedSinceMs,
+      names,
     },
     notice,
     suspicious:

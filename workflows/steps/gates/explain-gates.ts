@@ -1,12 +1,11 @@
-import {
-  BURST_FAILURES_MIN,
-  BURST_RATIO_MIN,
-  BURST_TIMES_OLD,
-  BURST_WINDOW_MS,
-  LOOKS_RUNNING,
-} from './burst.ts';
+import { GRACE_MS } from '../adapter-evidence.ts';
+import { CLIENT_MARGIN, PROBES_MARGIN } from './adapter-judges.ts';
+import { MISSED_MINUTES, SLOTS_MINUTES } from './adapter-tripwires.ts';
+import { LOOKS_RUNNING } from './burst.ts';
+import { BURST_FAILURES_MIN, BURST_RATIO_MIN, BURST_TIMES_OLD, BURST_WINDOW_MS } from './burst-window.ts';
 import { ALPHA } from './chance.ts';
-import { ERRORS_MARGIN, RELATIVE_OLD_SHARE_MIN_PERCENT, RELATIVE_SAMPLES_MIN } from './judges.ts';
+import { RELATIVE_OLD_SHARE_MIN_PERCENT } from './judges.ts';
+import { ERRORS_MARGIN, RELATIVE_SAMPLES_MIN } from './proportion-tests.ts';
 import { EXPECTED_MIN } from './split.ts';
 import {
   FAST_FAILURES_MIN,
@@ -38,6 +37,8 @@ const WINDOW = `${String(BURST_WINDOW_MS / 1000)} s`;
 const LOOKS = `at ${String(LOOKS_RUNNING)} looks running`;
 const COUNTERS = 'HTTP counters and finish reasons of each pod, and requests that ran on pods that are gone';
 
+const PROBES = 'one completion of one token of each version by each ready pod, at each look';
+
 const BURSTS: readonly GateText[] = [
   {
     name: 'errors.fast',
@@ -65,6 +66,15 @@ const BURSTS: readonly GateText[] = [
     rule: `once the new side has carried its share, it gets under half of what the stored weights should bring, beyond chance; ${LOOKS}`,
     minimum: `${String(EXPECTED_MIN)} requests expected in ${WINDOW}`,
     why: 'Requests that fail before they reach a server are counted nowhere but by their absence.',
+  },
+  {
+    name: 'adapter.notFound',
+    kind: 'burst',
+    action: 'rollback',
+    source: PROBES,
+    rule: `a pod that has served the new version's name since its last start answers 404 for it; ${LOOKS}`,
+    minimum: 'one answer of that pod before',
+    why: 'The endpoint picker sends requests to every pod, whether it has the adapter or not, and counts none of them as failed.',
   },
 ];
 
@@ -105,6 +115,24 @@ const TRIPWIRES: readonly GateText[] = [
     minimum: `${String(SPLIT_REQUESTS_MIN)} requests on both sides together`,
     why: 'Weights that are not programmed, session affinity, a rule in the way: nothing is broken, but nothing is proved either.',
   },
+  {
+    name: 'adapter.notFound',
+    kind: 'tripwire',
+    action: 'rollback',
+    source: PROBES,
+    rule: `a pod that has served the new version's name, or has been ready for ${String(GRACE_MS / 60_000)} minutes without it, answers 404 for it; ${String(MISSED_MINUTES)} minutes running`,
+    minimum: 'none',
+    why: 'A pod that came up in mid-ladder gets its time to load what its syncer names; after that its requests fail.',
+  },
+  {
+    name: 'adapterSlots',
+    kind: 'tripwire',
+    action: 'hold',
+    source: 'vllm:lora_requests_info of each ready pod',
+    rule: `an adapter that does not run waits while as many run as the pod has slots (--max-loras); ${String(SLOTS_MINUTES)} minutes running`,
+    minimum: 'none',
+    why: 'Two versions take two slots. Requests still get their turn, and going back would empty no slot at once: a person decides.',
+  },
 ];
 
 const JUDGES: readonly GateText[] = [
@@ -113,7 +141,7 @@ const JUDGES: readonly GateText[] = [
     kind: 'judge',
     action: 'rollback',
     source: `${COUNTERS}, over the whole rung`,
-    rule: `a one-sided test at α ${String(ALPHA)} shows the ratio above objectives.errorRatio, or more than ${String(ERRORS_MARGIN * 100)} points above the old side's`,
+    rule: `a one-sided test at α ${String(ALPHA)} shows the ratio above objectives.errorRatio, or more than ${String(ERRORS_MARGIN * 100)} points above the old side's; in rollouts of an adapter the pods' own past stands in for the old side, and their 4xx may not be more than ${String(CLIENT_MARGIN * 100)} point above it`,
     minimum: `200 requests on the new side (tunable); ${String(RELATIVE_SAMPLES_MIN)} on each side for the comparison, and at least ${String(RELATIVE_OLD_SHARE_MIN_PERCENT)} % of the traffic on the old one`,
     why: 'The promise to users, judged on all data of the rung with failures that come in bunches counted as bunches.',
   },
@@ -125,6 +153,15 @@ const JUDGES: readonly GateText[] = [
     rule: `a one-sided test at α ${String(ALPHA)} shows more answers over the edge than objectives.ttft allows`,
     minimum: '300 answers on the new side (tunable)',
     why: 'A proportion over a bucket edge is what a histogram can really tell; the edge is the smallest that is not below the objective.',
+  },
+  {
+    name: 'adapter.errors',
+    kind: 'judge',
+    action: 'rollback',
+    source: `${PROBES}, over the whole rung`,
+    rule: `a one-sided test at α ${String(ALPHA)} shows more failed probes of the new version than objectives.errorRatio, or more than ${String(PROBES_MARGIN * 100)} points above the old version's on the same pods; where both fail it stays inconclusive`,
+    minimum: 'as many probes as the plan says (tunable)',
+    why: 'No counter of a model server tells adapters apart, and the picker calls a request served whatever the server answered.',
   },
 ];
 

@@ -5,8 +5,19 @@
  */
 import type { GatePlan } from '../../plans/plan.ts';
 import type { Verdict } from '../../rollout/stored.ts';
-import type { CellSums, Evidence } from '../evidence.ts';
-import { ALPHA, binomialTail, designEffect, excessZ, Z_ALPHA } from './chance.ts';
+import type { CellSums } from '../cell-sums.ts';
+import type { Evidence } from '../evidence.ts';
+import { adapterErrors, errorsOfPods } from './adapter-judges.ts';
+import {
+  BUNCHED,
+  ERRORS_MARGIN,
+  inWords,
+  isBroken,
+  isDoubtful,
+  isWorse,
+  RELATIVE_SAMPLES_MIN,
+  type Reply,
+} from './proportion-tests.ts';
 import { count, type PoolNames, percent, ratio } from './words.ts';
 
 export interface JudgeCall {
@@ -19,56 +30,14 @@ export interface JudgeCall {
   readonly sharePercent: number;
 }
 
-/** The new side's error ratio may exceed the old side's by this much. */
-export const ERRORS_MARGIN = 0.005;
-export const RELATIVE_SAMPLES_MIN = 500;
 /** Relative answers need an old side that still carries something. */
 export const RELATIVE_OLD_SHARE_MIN_PERCENT = 10;
 
-/** `sums` as if its requests were independent: both counts over the design effect. */
-const deflated = (sums: CellSums): { readonly x: number; readonly n: number } => {
-  const effect = designEffect(sums);
-  return { x: sums.x / effect, n: sums.n / effect };
-};
-
-/** One-sided exact binomial test: does x of n show a proportion above the limit? */
-const isBroken = (sums: CellSums, limit: number): boolean => {
-  const { x, n } = deflated(sums);
-  // Below the limit itself nothing can be shown; the strict comparison keeps one of one from failing at 1 %.
-  return sums.n > 0 && sums.x / sums.n > limit && binomialTail(x, n, limit) < ALPHA * (1 - 1e-9);
-};
-
-/**
- * Above the limit by more than chance, were the requests independent; but they came in bunches, and then it may be one. A
- * server that died, or trouble that has just begun: nobody can tell yet, so it is no pass.
- */
-const isDoubtful = ({ x, n }: CellSums, limit: number): boolean =>
-  n > 0 && x / n > limit && binomialTail(x, n, limit) < ALPHA;
-
-const BUNCHED = 'above the limit, in a bunch: more is needed to tell';
-
-const isWorse = (fresh: CellSums, old: CellSums): boolean =>
-  excessZ(deflated(fresh), deflated(old), ERRORS_MARGIN) > Z_ALPHA;
-
-type Answer = Verdict['answer'];
-
-interface Reply {
-  readonly answer: Answer;
-  readonly sums: CellSums;
-  readonly old: CellSums;
-  readonly limit: number | null;
-  /** Without the answer. */
-  readonly sentence: string;
-}
-
 const proportion = (sums: CellSums): number | null => (sums.n === 0 ? null : sums.x / sums.n);
 
-const inWords = (reply: Reply, why: string | null): Reply => ({
-  ...reply,
-  sentence: `${reply.sentence}: ${reply.answer}${why === null ? '' : ` (${why})`}`,
-});
-
 const errors = (call: JudgeCall): Reply => {
+  const { adapter } = call.evidence;
+  if (adapter !== undefined) return errorsOfPods(call, adapter);
   const { ratioMax, samplesMin } = call.gates.errors;
   const { errors: fresh } = call.evidence.new;
   const { errors: old } = call.evidence.old;
@@ -81,7 +50,7 @@ const errors = (call: JudgeCall): Reply => {
     sentence: `errors on ${call.pools.new} ${ratio(fresh.x, fresh.n)}, limit ${percent(ratioMax)}`,
   };
   if (isBroken(fresh, ratioMax)) return inWords({ ...reply, answer: 'fail' }, null);
-  if (compares && isWorse(fresh, old))
+  if (compares && isWorse(fresh, old, ERRORS_MARGIN))
     return inWords(
       { ...reply, answer: 'fail' },
       `${call.pools.old} has ${ratio(old.x, old.n)}; at most ${String(ERRORS_MARGIN * 100)} points more are allowed`,
@@ -114,6 +83,7 @@ const ttftSlo = (call: JudgeCall): Reply | null => {
 const JUDGES: Readonly<Record<string, (call: JudgeCall) => Reply | null>> = {
   errors,
   'ttft.slo': ttftSlo,
+  'adapter.errors': adapterErrors,
 };
 
 const unknown = (gate: string, call: JudgeCall): Verdict => ({

@@ -3,10 +3,12 @@
  * fail. Pure: evidence in, the one that tripped out.
  */
 import type { GatePlan } from '../../plans/plan.ts';
-import type { Evidence, Minute, SideMinute } from '../evidence.ts';
+import type { AdapterEvidence } from '../adapter-evidence.ts';
+import { type Evidence, GAP_MAX_MS, type Minute, type SideMinute } from '../evidence.ts';
+import { adapterNotFound, adapterSlots } from './adapter-tripwires.ts';
 import { isOff, measuredOverStored } from './split.ts';
 import type { Tripped } from './tripped.ts';
-import { NAMELESS, type PoolNames, percent, ratio } from './words.ts';
+import { NAMELESS, type PoolNames, percent, ratio, SAME_PODS } from './words.ts';
 
 export interface MinuteView {
   readonly gates: Pick<GatePlan, 'tripwires'>;
@@ -30,9 +32,6 @@ export const QUEUE_TIMES_OLD = 3;
 export const SPLIT_REQUESTS_MIN = 200;
 const SPLIT_WINDOW_MS = 5 * 60_000;
 
-/** Minutes further apart than this are not consecutive: a wake was missed. */
-const GAP_MAX_MS = 150_000;
-
 const tripped = (
   gate: string,
   sentence: string,
@@ -48,6 +47,8 @@ const consecutive = (minutes: readonly Minute[], length: number): readonly Minut
   return last;
 };
 
+type Past = AdapterEvidence['past'];
+
 interface Rates {
   readonly requests: number;
   readonly failures: number;
@@ -55,7 +56,8 @@ interface Rates {
   readonly oldFailures: number;
 }
 
-const ratesOf = (minutes: readonly Minute[]): Rates => {
+/** Without another side the pods' own past stands in for it. */
+const ratesOf = (minutes: readonly Minute[], past: Past = null): Rates => {
   const rates = { requests: 0, failures: 0, oldRequests: 0, oldFailures: 0 };
   for (const minute of minutes) {
     rates.requests += minute.new.requests;
@@ -63,7 +65,7 @@ const ratesOf = (minutes: readonly Minute[]): Rates => {
     rates.oldRequests += minute.old.requests;
     rates.oldFailures += minute.old.failures;
   }
-  return rates;
+  return past === null ? rates : { ...rates, oldRequests: past.requests, oldFailures: past.failures };
 };
 
 const overLimit = (rates: Rates): boolean => {
@@ -84,10 +86,11 @@ const isBad = (rates: Rates): boolean =>
 const errorsFast = (view: MinuteView): Tripped | null => {
   const { minutes } = view.evidence;
   if (consecutive(minutes, 2) === null) return null;
-  const now = ratesOf(minutes.slice(-2));
-  const before = ratesOf(minutes.slice(-3, -1));
-  if (!isBad(now) || !isBad(before) || !overLimit(ratesOf(minutes.slice(-1)))) return null;
-  const pools = view.pools ?? NAMELESS;
+  const past = view.evidence.adapter?.past ?? null;
+  const now = ratesOf(minutes.slice(-2), past);
+  const before = ratesOf(minutes.slice(-3, -1), past);
+  if (!isBad(now) || !isBad(before) || !overLimit(ratesOf(minutes.slice(-1), past))) return null;
+  const pools = podsOf(view);
   return tripped(
     'errors.fast',
     `errors on ${pools.new} ${ratio(now.failures, now.requests)} for 2 min, on ${pools.old} ${ratio(now.oldFailures, now.oldRequests)}; limit ${percent(FAST_RATIO_MAX)}`,
@@ -119,6 +122,10 @@ const readyTripwire = (view: MinuteView): Tripped | null => {
   );
 };
 
+/** Figures of pods that run both versions are those of the pods. */
+const podsOf = (view: MinuteView): PoolNames =>
+  view.evidence.adapter === undefined ? (view.pools ?? NAMELESS) : SAME_PODS;
+
 const queueLimit = (minute: Minute): number =>
   Math.max(QUEUE_WAITING_MAX, QUEUE_TIMES_OLD * (minute.old.waitingPerReady ?? 0));
 
@@ -129,11 +136,16 @@ const queueTripwire = (view: MinuteView): Tripped | null => {
   if (last === null || !last.every(over)) return null;
   const now = last[2];
   if (now === undefined) return null;
-  const pools = view.pools ?? NAMELESS;
+  const pools = podsOf(view);
+  // How many waited before nobody has counted.
+  const oldInWords =
+    view.evidence.adapter === undefined
+      ? `, ${(now.old.waitingPerReady ?? 0).toFixed(1)} on ${pools.old}`
+      : '';
   const waiting = now.new.waitingPerReady ?? 0;
   return tripped(
     'queue',
-    `${waiting.toFixed(1)} requests wait per replica of ${pools.new} for 3 min, ${(now.old.waitingPerReady ?? 0).toFixed(1)} on ${pools.old}; limit ${queueLimit(now).toFixed(1)}`,
+    `${waiting.toFixed(1)} requests wait per replica of ${pools.new} for 3 min${oldInWords}; limit ${queueLimit(now).toFixed(1)}`,
     { samples: last.length, newValue: waiting, oldValue: now.old.waitingPerReady, limit: queueLimit(now) },
   );
 };
@@ -185,9 +197,11 @@ const splitSince = (view: MinuteView, sinceMs: number, when: string): Tripped | 
 
 const TRIPWIRES: readonly (readonly [string, (view: MinuteView) => Tripped | null])[] = [
   ['errors.fast', errorsFast],
+  ['adapter.notFound', adapterNotFound],
   ['ready', readyTripwire],
   ['queue', queueTripwire],
   ['split', splitTripwire],
+  ['adapterSlots', adapterSlots],
 ];
 
 /** The first tripwire in force that tripped, rollbacks before holds; null when none did, or no traffic is on the new side. */

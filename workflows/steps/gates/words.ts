@@ -22,3 +22,6 @@ export interface PoolNames {
 }
 
 export const NAMELESS: PoolNames = { old: 'the old side', new: 'the new side' };
+
+/** Both versions of an adapter run on the same pods: what is measured there is held against what was before. */
+export const SAME_PODS: PoolNames = { old: 'the same pods before', new: 'the pods' };

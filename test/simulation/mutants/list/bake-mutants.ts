@@ -120,7 +120,7 @@ export const BAKE_MUTANTS: readonly Mutant[] = [
           '  const { samplesMin } = call.gates.errors;\n  const ratioMax = Math.min(0.99, call.gates.errors.ratioMax * 100);\n',
       },
       {
-        file: 'workflows/steps/gates/judges.ts',
+        file: 'workflows/steps/gates/proportion-tests.ts',
         find: 'export const ERRORS_MARGIN = 0.005;',
         replace: 'export const ERRORS_MARGIN = 0.5;',
       },

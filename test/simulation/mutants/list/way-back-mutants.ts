@@ -114,9 +114,9 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/hands/roll-back.ts',
-        find: '  const decision = await decideFresh(ports, plan, job);\n',
+        find: '  const { decision, reads } = await decideFresh(ports, plan, job);\n',
         replace:
-          "  const decision = await decideFresh(ports, plan, job);\n  const { freeze } = await ports.store.registry({ sinceMs: job.nowMs });\n  if (freeze !== null) return { kind: 'again', inMs: AGAIN_MS, why: 'frozen' };\n",
+          "  const { decision, reads } = await decideFresh(ports, plan, job);\n  const { freeze } = await ports.store.registry({ sinceMs: job.nowMs });\n  if (freeze !== null) return { kind: 'again', inMs: AGAIN_MS, why: 'frozen' };\n",
       },
     ],
   },
@@ -166,8 +166,8 @@ export const WAY_BACK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'functions/runtime/hands/roll-back.ts',
-        find: "await all(\n    plan.routes.map((route) =>\n      guardedWrite<'nothingToDo'>",
-        replace: "await all(\n    plan.routes.slice(0, 1).map((route) =>\n      guardedWrite<'nothingToDo'>",
+        find: '  const written = await all(\n    plan.routes.map((route, index) => {\n',
+        replace: '  const written = await all(\n    plan.routes.slice(0, 1).map((route, index) => {\n',
       },
       {
         file: 'functions/runtime/hands/confirm-rollback.ts',

@@ -12,7 +12,11 @@ interface Exchange {
     readonly path: string;
     readonly body?: Record<string, unknown>;
   };
-  readonly response: { readonly status: number; readonly body: unknown };
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: unknown;
+  };
 }
 
 function recorded(): readonly Exchange[] {
@@ -41,10 +45,18 @@ function aServer() {
     ...aSide({
       name: 'llm',
       replicas: 1,
-      args: [...args, '--lora-modules', 'food-review-1=./food-review-1'],
+      args: [
+        ...args,
+        '--enable-lora',
+        '--max-loras=2',
+        '--max-lora-rank=8',
+        '--lora-modules',
+        'food-review-1=./food-review-1',
+      ],
     }),
   ];
-  const world = createWorld({ stacks: [{ objects }] });
+  const adapterSources = { './nowhere': { isAbsent: true }, './bad-rank': { rank: 64 } };
+  const world = createWorld({ stacks: [{ objects }], adapterSources });
   const [pod] = podsOf(world, 'llm');
   const ask = (request: Exchange['request'], port = 8000, timeoutMs = 60_000) =>
     world.handlers().models.ask({
@@ -59,8 +71,40 @@ function aServer() {
   return { world, ask };
 }
 
-/** What only a file system or another tokenizer can know, and bodies that a port cannot send. */
-const NOT_REPLAYED = new Set(['adapter.load.absent', 'adapter.load.rank', 'completion.not.json']);
+/** A body that a port cannot send. */
+const NOT_REPLAYED = new Set(['completion.not.json']);
+
+/** Loading, unloading, and whatever was asked about adapters before and after. */
+const isAboutAdapters = ({ name }: Exchange): boolean =>
+  name.startsWith('adapter.') ||
+  name.startsWith('completion.adapter') ||
+  ['models', 'models.after.load', 'completion.prompt.logprobs', 'completion.after.unload'].includes(name);
+
+/** Names of fields, through all levels; of what differs between servers only the type. */
+const shapeOf = (value: unknown, key = ''): unknown => {
+  // Tokens are other ones.
+  if (key === 'top_logprobs') return 'tokens';
+  if (Array.isArray(value))
+    // One token or several, one model or several: what one looks like.
+    return key === 'data'
+      ? value.map((one) => shapeOf(one))
+      : [...new Set(value.map((one) => JSON.stringify(shapeOf(one))))];
+  // The recording says `<time>`.
+  if (key === 'created') return 'time';
+  if (typeof value !== 'object' || value === null) return value === null ? null : typeof value;
+  const fields = Object.entries(value).map(([name, one]) => [
+    /^\d+$/.test(name) ? 'token' : name,
+    shapeOf(one, name),
+  ]);
+  return Object.fromEntries(fields.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+};
+
+/** What of a body must be the same: text and errors whole, other answers by their fields. */
+const readAs = ({ status, body: real }: Exchange['response'], body: unknown): unknown => {
+  if (typeof real === 'string') return body;
+  const parsed: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+  return status >= 400 ? parsed : shapeOf(parsed);
+};
 
 const errorOf = (body: unknown): unknown => {
   const { error } = body as { readonly error?: { readonly type: string; readonly code: number } };
@@ -83,7 +127,32 @@ describe('a model server', () => {
       const [choice] = body['choices'] as readonly Record<string, unknown>[];
       expect(Object.keys(choices[0] ?? {})).toEqual(expect.arrayContaining(Object.keys(choice ?? {})));
     }
-    expect(exchanges.length === 0 ? sharedPath() : exchanges.length).toBe(exchanges.length === 0 ? null : 31);
+    expect(exchanges.length === 0 ? sharedPath() : exchanges.length).toBe(exchanges.length === 0 ? null : 33);
+  });
+
+  test('answers every recorded exchange about adapters as recorded: status, content type, body', () => {
+    const { world } = aServer();
+    const [pod] = podsOf(world, 'llm');
+    const exchanges = recorded().filter(isAboutAdapters);
+    for (const { name, request, response } of exchanges) {
+      const reply = world.proxy({
+        cluster: CLUSTER,
+        namespace: 'default',
+        target: pod?.name ?? '',
+        method: request.method,
+        path: request.path,
+        body: request.body === undefined ? '' : JSON.stringify(request.body),
+        caller: { user: 'sluice', manager: 'sluice' },
+      });
+      if (reply.kind !== 'answered') throw new Error(`${name}: the API server refuses`);
+      expect([name, reply.status, reply.contentType]).toEqual([
+        name,
+        response.status,
+        response.headers['content-type'] ?? null,
+      ]);
+      expect([name, readAs(response, reply.body)]).toEqual([name, readAs(response, response.body)]);
+    }
+    expect(exchanges.length === 0 ? sharedPath() : exchanges.length).toBe(exchanges.length === 0 ? null : 15);
   });
 
   test('lists its models as recorded: parents, roots, context lengths', () => {

@@ -6,7 +6,7 @@ import * as z from 'zod';
 const caseSchema = z.strictObject({
   name: z.string(),
   /** A file of ../valid. */
-  base: z.enum(['smallest', 'node', 'base-model']),
+  base: z.enum(['smallest', 'node', 'base-model', 'adapter', 'adapter-smallest']),
   /** Occurs once in the base. */
   find: z.string(),
   replace: z.string(),

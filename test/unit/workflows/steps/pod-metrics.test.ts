@@ -4,6 +4,7 @@ import type { MetricSample } from '../../../../workflows/ports.ts';
 import { absorb, emptyEvidence } from '../../../../workflows/steps/evidence.ts';
 import type { Look } from '../../../../workflows/steps/observation.ts';
 import {
+  ADAPTER_FAMILIES,
   atJudgedEdge,
   LOOK_FAMILIES,
   MINUTE_FAMILIES,
@@ -72,7 +73,15 @@ describe('counters of a recorded vLLM 0.32.0', () => {
       (one) => one.name === 'http_requests_total' && one.labels['handler'] === '/tokenize',
     );
     expect(tokenize?.value).toBe(1);
-    expect(podCounters(samples)).toEqual(expected);
+    // Three series are left of earlier states, one of them with requests waiting: the latest is idle.
+    const loras = { running: 0, waiting: 0, max: 2 };
+    expect(podCounters(samples)).toEqual({ ...expected, loras });
+    const asked = [...LOOK_FAMILIES, ...ADAPTER_FAMILIES];
+    expect(podCounters(samples.filter((one) => isOf(asked, one)))).toEqual({
+      ...expected,
+      ttft: null,
+      loras,
+    });
     expect(podCounters(samples.filter((one) => isOf(MINUTE_FAMILIES, one)))).toEqual(expected);
     expect(podCounters(samples.filter((one) => isOf(LOOK_FAMILIES, one)))).toEqual({
       ...expected,
@@ -221,5 +230,31 @@ describe('a look with nothing but the judged edge', () => {
       [1, 2, 3, 4].reduce((evidence, minute) => absorb(evidence, see(minute), options), emptyEvidence());
     expect(after((minute) => atJudgedEdge(lookAt(minute), ttftEdgeSeconds))).toEqual(after(lookAt));
     expect(after(lookAt).new.errors.n).toBeGreaterThan(0);
+  });
+});
+
+describe('adapters in use', () => {
+  const info = (atSeconds: number, running: string, waiting: string, max = '2'): MetricSample =>
+    sample('vllm:lora_requests_info', atSeconds, {
+      max_lora: max,
+      running_lora_adapters: running,
+      waiting_lora_adapters: waiting,
+    });
+  const lorasOf = (...infos: readonly MetricSample[]) =>
+    podCounters([sample('vllm:num_requests_running', 1), ...infos])?.loras;
+
+  test.each([
+    ['the latest series counts', [info(5, 'a,b', 'c'), info(7, 'a', '')], { running: 1, waiting: 0, max: 2 }],
+    ['in whatever order', [info(7, 'a', ''), info(5, 'a,b', 'c')], { running: 1, waiting: 0, max: 2 }],
+    ['waiting for a slot', [info(1, 'a,b', 'c, d')], { running: 2, waiting: 2, max: 2 }],
+    [
+      'requests of an adapter that runs wait for no slot',
+      [info(1, 'a,b', 'a,c')],
+      { running: 2, waiting: 1, max: 2 },
+    ],
+    ['slots that are no number', [info(1, 'a', 'b', 'many')], undefined],
+    ['not told', [], undefined],
+  ] as const)('%s', (_, infos, expected) => {
+    expect(lorasOf(...infos)).toEqual(expected);
   });
 });

@@ -196,6 +196,15 @@ export const answered = (
   elapsedMs: more.elapsedMs ?? 50,
 });
 
+/** Each model gives the tokens of a text other log probabilities. */
+export const logprobsBy = (model: string) => {
+  const logprob = -1 - (model.length % 7) / 2;
+  return {
+    logprobs: { token_logprobs: [logprob] },
+    prompt_logprobs: [null, { '314': { logprob, rank: 1, decoded_token: ' x' } }],
+  };
+};
+
 export const healthyPod: PodAnswers = ({ path, body }) => {
   if (path === '/health') return answered('');
   if (path === '/v1/models')
@@ -209,7 +218,7 @@ export const healthyPod: PodAnswers = ({ path, body }) => {
   if (body?.['stream'] === true)
     return answered(`data: ${JSON.stringify({ choices: [choice] })}\ndata: [DONE]`);
   if (body?.['logprobs'] !== undefined)
-    return answered({ choices: [{ ...choice, logprobs: { token_logprobs: [-1.5] } }] });
+    return answered({ choices: [{ ...choice, ...logprobsBy(String(body['model'])) }] });
   return answered({ choices: [choice] });
 };
 

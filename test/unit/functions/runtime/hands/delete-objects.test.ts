@@ -227,14 +227,16 @@ describe('removing what we created', () => {
     });
   });
 
-  test('every code of deleting is produced by one of these tests', () => {
+  test('every code of deleting is produced by one of these tests, or by those of unloading', () => {
     const codes = Object.entries(FINDING_CODES).filter(([, text]) =>
       (text.phases as readonly string[]).includes('delete'),
     );
     expect(codes.map(([code]) => code).sort()).toEqual([
+      'adapter-in-use',
       'delete-refused',
       'not-the-same',
       'still-referenced',
+      'syncer-changed',
     ]);
   });
 });

@@ -148,7 +148,7 @@ describe('rolling back', () => {
     cluster.remove('HTTPRoute', 'second-route');
     expect(await back(cluster, 25)).toEqual({
       kind: 'outcome',
-      outcome: { kind: 'routeGone', route: 'serving/routes-to-llm' },
+      outcome: { kind: 'routeGone', route: 'HTTPRoute serving/routes-to-llm' },
     });
   });
 

@@ -27,8 +27,11 @@ const verify = async (answers: PodAnswers, pods = PODS) => {
 describe('verifying the new side', () => {
   test('asks every new pod for health, models, and each kind of completion of each model', async () => {
     const { result, models } = await verify(healthyPod);
-    // 2 pods: health and models, then 20 requests of warm-up among which all kinds of all models are.
-    expect(result).toEqual({ kind: 'outcome', outcome: { kind: 'verified', pods: 2, checks: 2 * (2 + 20) } });
+    // 2 pods: health and models, 20 requests of warm-up among which all kinds of all models are, 4 prompts to adapter and base.
+    expect(result).toEqual({
+      kind: 'outcome',
+      outcome: { kind: 'verified', pods: 2, checks: 2 * (2 + 20 + 8) },
+    });
     const of = (pod: string): readonly string[] =>
       [
         ...new Set(
@@ -70,8 +73,8 @@ describe('verifying the new side', () => {
     expect(invocations).toBeGreaterThan(1);
     // Each kind of each model on each pod was asked until it was quick.
     expect([...uses.values()].every((count) => count > stalls)).toBe(true);
-    expect([uses.size, models.most.inFlight]).toEqual([12, 2]);
-    expect(clock.nowMs).toBeGreaterThan(12 * stalls * 15_000);
+    expect([uses.size, models.most.inFlight]).toEqual([2 * (6 + 8), 2]);
+    expect(clock.nowMs).toBeGreaterThan(28 * stalls * 15_000);
   });
 
   test('is not done with a kind of request whose last answer stalled', async () => {
@@ -125,6 +128,13 @@ const bad =
 
 const isPlain = (ask: Parameters<PodAnswers>[0]): boolean =>
   ask.body !== undefined && ask.body['stream'] === undefined && ask.body['logprobs'] === undefined;
+
+/** test: verify-effect.test.ts */
+const EFFECT_CODES: readonly (keyof typeof FINDING_CODES)[] = [
+  'adapter-no-effect',
+  'adapter-indistinct',
+  'adapter-same',
+];
 
 const FAULTS: readonly (readonly [keyof typeof FINDING_CODES, string, PodAnswers])[] = [
   ['verify-health', 'GET /health answers 500.', bad(({ path }) => path === '/health', '', 500)],
@@ -182,10 +192,12 @@ describe('a new pod that is reached and wrong', () => {
     });
   });
 
-  test('every code of verifying is produced', () => {
+  test('every code of verifying is produced, here or where effects are compared', () => {
     const codes = Object.entries(FINDING_CODES).filter(([, text]) =>
       (text.phases as readonly string[]).includes('verify'),
     );
-    expect(FAULTS.map(([code]) => code).sort()).toEqual(codes.map(([code]) => code).sort());
+    expect([...FAULTS.map(([code]) => code), ...EFFECT_CODES].sort()).toEqual(
+      codes.map(([code]) => code).sort(),
+    );
   });
 });

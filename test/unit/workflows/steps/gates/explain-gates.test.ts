@@ -6,12 +6,16 @@ test('every gate of this version is explained, with the limits that the code use
     'burst errors.fast → rollback',
     'burst unanswered → rollback',
     'burst split → rollback',
+    'burst adapter.notFound → rollback',
     'tripwire errors.fast → rollback',
     'tripwire ready → rollback',
     'tripwire queue → rollback',
     'tripwire split → hold',
+    'tripwire adapter.notFound → rollback',
+    'tripwire adapterSlots → hold',
     'judge errors → rollback',
     'judge ttft.slo → rollback',
+    'judge adapter.errors → rollback',
   ]);
   expect(explainGates()[0]).toMatchObject({
     rule: "over the last 15 s at least 20 % of the new side's requests failed, at 3 times the old side's rate, with failures in the newest interval; at 2 looks running",

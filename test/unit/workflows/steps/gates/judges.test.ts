@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, test } from 'vitest';
-import type { CellSums, Evidence } from '../../../../../workflows/steps/evidence.ts';
+import type { CellSums } from '../../../../../workflows/steps/cell-sums.ts';
+import type { Evidence } from '../../../../../workflows/steps/evidence.ts';
 import { emptyEvidence } from '../../../../../workflows/steps/evidence.ts';
 import { type JudgeCall, judge } from '../../../../../workflows/steps/gates/judges.ts';
 
