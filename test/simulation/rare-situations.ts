@@ -1,6 +1,7 @@
 /** Situations in which two things meet: what a journal was in the middle of when somebody asked for something, and the like. */
 import { commandOf, isApplied, outcomeOf } from './checkers/journal.ts';
-import { at } from './checkers/routes.ts';
+import { at, refsByRule } from './checkers/routes.ts';
+import { CONFIG_MAPS, wants } from './checkers/syncer-text.ts';
 import { endOf, newPoolOf, oldPoolOf, type Timeline, timelineOf } from './checkers/timeline.ts';
 import type { Order, Seen, SeenEntry, SeenSide } from './seen.ts';
 
@@ -112,6 +113,76 @@ const isShort = (
   );
 };
 
+/** What happens to a new version of an adapter, and around it. */
+const countAdapter = (seen: Seen, order: Order, entries: readonly SeenEntry[], count: Count): void => {
+  const { adapter, rolloutId } = order;
+  if (adapter === undefined) return;
+  const timeline = timelineOf(seen);
+  const kind = adapter.resource.startsWith('inferencemodels.') ? 'model' : 'rewrite';
+  const own = timeline.routeWrites(rolloutId ?? '');
+  const isCreated = own.some(({ verb }) => verb === 'create');
+  if (own.length > 0) count(`adapter ${kind} ${isCreated ? 'created' : 'edited'}`);
+  if (adapter.pools.length > 1 && own.length > 0) count('adapter in two pools');
+  const hasOthers = own.some(({ after }) =>
+    refsByRule(after, order).some((refs) => refs.some(({ side, weight }) => side === 'other' && weight > 0)),
+  );
+  if (hasOthers) count('adapter beside a foreign target');
+  const end = endOf(entries);
+  if (end !== undefined && own.length > 0) count(`adapter ${end.to}`);
+  const failing = entries.find(({ from, to }) => from !== to && to === 'failing')?.from;
+  if (failing !== undefined) count(`adapter failed while ${failing}`);
+  for (const { resource, name, by, before, after, cluster, namespace } of timeline.of('write')) {
+    if (
+      resource !== CONFIG_MAPS ||
+      by !== 'sluice' ||
+      cluster !== order.cluster ||
+      namespace !== order.namespace
+    )
+      continue;
+    if (!adapter.syncers.includes(name)) continue;
+    if (!wants(before, adapter.to) && wants(after, adapter.to)) count('adapter loaded');
+    if (wants(before, adapter.to) && !wants(after, adapter.to)) count('adapter unloaded after a rollback');
+    if (wants(before, adapter.from) && !wants(after, adapter.from))
+      count('adapter unloaded after its retention');
+  }
+  countPods(timeline, order, entries, count);
+};
+
+/** Servers without the version while it has a share. */
+const countPods = (timeline: Timeline, order: Order, entries: readonly SeenEntry[], count: Count): void => {
+  const grown = entries.find((entry) => outcomeOf(entry) === 'weightsConfirmed' && shareOf(entry) > 0);
+  if (grown === undefined) return;
+  const endMs = endOf(entries)?.atMs ?? Number.POSITIVE_INFINITY;
+  const lacking = timeline
+    .sides(newPoolOf(order))
+    .some(({ atMs, ready, of }) => atMs > grown.atMs && atMs < endMs && of !== undefined && ready < of);
+  if (lacking) count('adapter missing on a server');
+  if (entries.some((entry) => entry.seq > grown.seq && isHeldFor(entry)))
+    count('adapter held for a server without it');
+};
+
+const isHeldFor = (entry: SeenEntry): boolean =>
+  outcomeOf(entry) === 'wayBackRefused' && /does not serve/u.test(entry.sentence);
+
+/** Two rollouts of one pool that had a share at one time. */
+const countTogether = (seen: Seen, count: Count): void => {
+  const timeline = timelineOf(seen);
+  const spans = seen.orders.flatMap((order) => {
+    const own = order.adapter === undefined ? [] : timeline.routeWrites(order.rolloutId ?? '');
+    const endMs = endOf(timeline.entries(order.rolloutId ?? ''))?.atMs ?? seen.endMs;
+    return own[0] === undefined ? [] : [{ order, fromMs: own[0].atMs, toMs: endMs }];
+  });
+  for (const [index, one] of spans.entries())
+    for (const other of spans.slice(index + 1))
+      if (
+        one.order.namespace === other.order.namespace &&
+        one.order.adapter?.alias !== other.order.adapter?.alias &&
+        one.fromMs < other.toMs &&
+        other.fromMs < one.toMs
+      )
+        count('adapters of two names at one time');
+};
+
 /** Counts them for all rollouts of a trial. */
 export const countRare = (seen: Seen, count: Count): void => {
   const timeline = timelineOf(seen);
@@ -119,12 +190,14 @@ export const countRare = (seen: Seen, count: Count): void => {
     const entries = timeline.entries(order.rolloutId ?? '');
     if (entries.length === 0) continue;
     countMeetings(seen, order, entries, count);
+    countAdapter(seen, order, entries, count);
     const shifting = entries.find(({ to }) => to === 'shifting');
     if (shifting === undefined) continue;
     const within = [shifting.atMs, endOf(entries)?.atMs ?? seen.endMs] as const;
     for (const which of ['old', 'new'] as const)
       if (isShort(timeline, order, which, within)) count(`${which} side one short for minutes`);
   }
+  countTogether(seen, count);
   for (const { what, forMs } of timeline.of('fault'))
     if (what === 'frozen' && forMs !== null && forMs >= MINUTE_MS && forMs <= 5 * MINUTE_MS)
       count('process frozen for minutes');

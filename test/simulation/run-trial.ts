@@ -178,8 +178,7 @@ const scheduleEverything = (trial: Trial, stage: Stage): void => {
     if (stack === undefined) return;
     const body = {
       file: rolloutText(trial, index, startMs),
-      manifests:
-        stack.newSideThere || order.adapter !== undefined ? [] : newSideObjects(stack, order.stack),
+      manifests: stack.newSideThere || order.adapter !== undefined ? [] : newSideObjects(stack, order.stack),
       queue: order.queue,
     };
     scheduler.at(startMs + order.afterMs, () => people.start(index, body));

@@ -17,7 +17,9 @@ const refsOf = (route: SeenObject | null): string => {
 const contentOf = (object: SeenObject | null): string => {
   if (object === null) return 'none';
   const text = JSON.stringify(object['data'] ?? object['spec'] ?? null);
-  const ids = [...text.matchAll(/ensureNotExist|\bid: ([\w-]+)/gu)].map(([all, id]) => id ?? (all === 'ensureNotExist' ? '|' : all));
+  const ids = [...text.matchAll(/ensureNotExist|\bid: ([\w-]+)/gu)].map(
+    ([all, id]) => id ?? (all === 'ensureNotExist' ? '|' : all),
+  );
   if (object.kind === 'ConfigMap') return ids.join(' ');
   const targets = [...text.matchAll(/"(?:modelRewrite|name)":"([\w-]+)"(?:,"weight":(\d+))?/gu)];
   const fences = Object.entries(object.metadata.annotations ?? {})
@@ -36,8 +38,8 @@ const line = (sighting: Sighting): string | null => {
       const refs = /^inferencemodel|^configmaps/u.test(sighting.resource)
         ? ` ${contentOf(sighting.before)} → ${contentOf(sighting.after)}`
         : sighting.resource.startsWith('httproutes')
-        ? ` ${refsOf(sighting.before)} → ${refsOf(sighting.after)}, fence ${sighting.after?.metadata.annotations?.['sluice.dev/fence'] ?? 'none'}`
-        : '';
+          ? ` ${refsOf(sighting.before)} → ${refsOf(sighting.after)}, fence ${sighting.after?.metadata.annotations?.['sluice.dev/fence'] ?? 'none'}`
+          : '';
       return `${who} ${what}${refs}${late > 1000 ? `, sent ${late} ms before` : ''}`;
     }
     case 'side':

@@ -163,7 +163,32 @@ export const WANTED: readonly string[] = [
     'trafficChanged',
     'weightsEdited',
   ]),
-  ...each('order', ['node manifests', 'node existing', 'baseModel manifests', 'baseModel existing']),
+  ...each('adapter', [
+    'rewrite created',
+    'rewrite edited',
+    'model edited',
+    'in two pools',
+    'beside a foreign target',
+    'loaded',
+    'unloaded after a rollback',
+    'unloaded after its retention',
+    'missing on a server',
+    'held for a server without it',
+    'failed while verifying',
+    'promoted',
+    'rolledBack',
+    'failed',
+  ]),
+  'adapters of two names at one time',
+  ...each('act', ['adapterUnloaded', 'deleted', 'syncerEdited', 'syncerFails', 'targetsEdited']),
+  ...each('end', ['rolledBack: tripwire:adapter.notFound', 'rolledBack: judge:adapter.errors']),
+  ...each('order', [
+    'adapter manifests',
+    'node manifests',
+    'node existing',
+    'baseModel manifests',
+    'baseModel existing',
+  ]),
 ];
 
 /** Those of the wanted situations that never occurred. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../workflows/kubernetes.ts';
 import type { Recorder } from './recorder/recorder.ts';
-import { CLUSTER_NAMES } from './stage/rollout-text.ts';
 import { namesOf } from './stage/adapter-stack.ts';
+import { CLUSTER_NAMES } from './stage/rollout-text.ts';
 import { adaptersOf, EXAMPLE, namespaceOf } from './stage/stack-objects.ts';
 import type { Trial, TrialDeed } from './trial.ts';
 

@@ -209,7 +209,7 @@ const namesOf = (rule: unknown): readonly string[] =>
   itemsOf(at(rule, 'matches')).map((match) => textAt(match, 'model', 'value') ?? '?');
 
 /** Indices of the rules that match the name, alone or among others. */
-const exactRules = (object: KubeObject, alias: string): readonly number[] =>
+export const exactRules = (object: KubeObject, alias: string): readonly number[] =>
   itemsOf(at(object, 'spec', 'rules')).flatMap((rule, index) =>
     namesOf(rule).includes(alias) ? [index] : [],
   );

@@ -66,7 +66,10 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
   planned: (outcome) => `planned ${outcome.hash.slice(0, 12)} (${count(outcome.findings.length, 'finding')})`,
   refused: (outcome) => `refused: ${outcome.reason}`,
   locksTaken: (outcome) => `${outcome.key} is held by ${outcome.holder}; back to the queue`,
-  objectsCreated: (outcome) => `created ${count(outcome.identities.length, 'object')} (${outcome.stage})`,
+  objectsCreated: ({ identities, stage, askedFor }) =>
+    askedFor === undefined
+      ? `created ${count(identities.length, 'object')} (${stage})`
+      : `the syncer is asked for ${askedFor}`,
   nodePoolCreated: (outcome) => `node pool ${outcome.nodePool} is there`,
   nodePoolFailed: (outcome) => `node pool ${outcome.nodePool} failed: ${outcome.reason}`,
   newSideReady: (outcome) => `new side ready, ${count(outcome.pods, 'pod')}`,
@@ -78,8 +81,10 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
   verifyFailed: (outcome) => `verifying failed: ${outcome.findings[0]?.what ?? ''}`,
   wayBackProved: () => 'way back proved',
   wayBackRefused: (outcome) => `not now: ${outcome.sentence}`,
-  weightsWritten: (outcome) =>
-    `share ${outcome.sharePercent} % written on ${count(outcome.routes.length, 'route')}`,
+  weightsWritten: ({ sharePercent, routes, targets }) =>
+    targets === true
+      ? `share ${sharePercent} % written for ${count(routes.length, 'pool')}`
+      : `share ${sharePercent} % written on ${count(routes.length, 'route')}`,
   weightsConfirmed: (outcome) => `share ${outcome.sharePercent} % confirmed`,
   drifted: (outcome) => outcome.drift.sentence,
   fenced: () => 'routes fenced',
@@ -91,7 +96,8 @@ const TEXTS: { readonly [K in Outcome['kind']]?: (outcome: Extract<Outcome, { ki
   rollbackKept: (outcome) => outcome.sentence,
   rollbackConfirmed: () => 'rollback confirmed',
   routeGone: (outcome) => `${outcome.route} is gone`,
-  refsRemoved: (outcome) => `backendRefs of the ${outcome.side} side removed`,
+  refsRemoved: ({ side, targets }) =>
+    targets === true ? `targets of the ${side} version gone` : `backendRefs of the ${side} side removed`,
   refsRemovalConfirmed: () => 'removal confirmed',
   objectsDeleted: (outcome) =>
     outcome.notDone.length === 0 ? 'objects deleted' : `${count(outcome.notDone.length, 'object')} left`,

@@ -45,6 +45,8 @@ export type Outcome =
       readonly kind: 'objectsCreated';
       readonly stage: 'cheap' | 'workload';
       readonly identities: readonly ObjectIdentity[];
+      /** The version of an adapter that its syncer is to load from now on. */
+      readonly askedFor?: string;
     }
   | { readonly kind: 'nodePoolCreated'; readonly nodePool: string }
   | {
@@ -70,6 +72,8 @@ export type Outcome =
       readonly sharePercent: number;
       readonly atMs: number;
       readonly routes: readonly WrittenRoute[];
+      /** Of an adapter: what was written are targets, in no route. */
+      readonly targets?: true;
     }
   | { readonly kind: 'weightsConfirmed'; readonly sharePercent: number; readonly atMs: number }
   | { readonly kind: 'drifted'; readonly drift: Drift }
@@ -89,7 +93,7 @@ export type Outcome =
   | { readonly kind: 'rollbackConfirmed'; readonly atMs: number }
   /** As people call it: `HTTPRoute team/chat`. */
   | { readonly kind: 'routeGone'; readonly route: string }
-  | { readonly kind: 'refsRemoved'; readonly side: 'old' | 'new' }
+  | { readonly kind: 'refsRemoved'; readonly side: 'old' | 'new'; readonly targets?: true }
   | { readonly kind: 'refsRemovalConfirmed' }
   | { readonly kind: 'objectsDeleted'; readonly notDone: readonly Finding[] }
   | { readonly kind: 'nodePoolDeleted' }

@@ -46,6 +46,10 @@ export const createObjects: Hand<'createObjects'> = async (ports, job) => {
         outcome: { kind: 'refused', reason: loaded.finding.code, findings: [loaded.finding] },
       };
     if (loaded.kind !== 'loaded') return loaded;
+    return {
+      kind: 'outcome',
+      outcome: { kind: 'objectsCreated', stage, identities, askedFor: adapter.to },
+    };
   }
   return { kind: 'outcome', outcome: { kind: 'objectsCreated', stage, identities } };
 };

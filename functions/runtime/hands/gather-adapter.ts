@@ -4,11 +4,13 @@ import { type KubeObject, type KubeResource, RESOURCES } from '../../../workflow
 import {
   carrierOf,
   carrierPatches,
+  exactRules,
   type FoundCarrier,
   sidesOfAdapter,
 } from '../../../workflows/plans/adapter-carriers.ts';
 import { adapterSides } from '../../../workflows/plans/adapter-pools.ts';
 import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
+import { boundTo } from '../../../workflows/plans/objectives.ts';
 import type { ObservedAdapter, ObservedCluster } from '../../../workflows/plans/observed-cluster.ts';
 import { type Side, type Survey, takeSurvey } from '../../../workflows/plans/survey.ts';
 import type { PodTarget, ScrapeResult } from '../../../workflows/ports.ts';
@@ -134,17 +136,23 @@ const scrape = (
     ? Promise.resolve([])
     : ports.models.scrape({ cluster, namespace, targets, families, timeoutMs: PROBE_TIMEOUT_MS });
 
+interface RightsLists extends Pick<AdapterLists, 'rewriteResource' | 'modelResource'> {
+  readonly rewrites: readonly KubeObject[];
+}
+
 /** What the rollout will need to be allowed: patching and creating are tried by dry runs as well. */
 export const adapterRights = (
   { namespace, adapter }: RolloutSpec,
-  { rewriteResource, modelResource }: Pick<AdapterLists, 'rewriteResource' | 'modelResource'>,
+  { rewriteResource, modelResource, rewrites }: RightsLists,
+  pools: readonly string[],
 ): readonly Right[] => {
-  const carriers =
-    rewriteResource === null
-      ? modelResource === null
-        ? []
-        : [right('patch', modelResource, namespace)]
-      : ['patch', 'create', 'delete'].map((verb) => right(verb, rewriteResource, namespace));
+  const isNamed = (pool: string): boolean =>
+    boundTo(rewrites, namespace, pool).some((object) => exactRules(object, adapter?.alias ?? '').length > 0);
+  const verbs = pools.every(isNamed) ? ['patch'] : ['patch', 'create', 'delete'];
+  const carriers = [
+    ...(rewriteResource === null ? [] : verbs.map((verb) => right(verb, rewriteResource, namespace))),
+    ...(modelResource === null ? [] : [right('patch', modelResource, namespace)]),
+  ];
   return [
     ...carriers,
     { verb: 'get', group: '', resource: 'pods/proxy', namespace },

@@ -59,7 +59,11 @@ export const gatherCluster = async (
     reviewAccess(
       reading,
       isAdapter
-        ? adapterRights(spec, lists)
+        ? adapterRights(
+            spec,
+            lists,
+            pools.map((pool) => pool.name),
+          )
         : accessWanted(spec, {
             routes,
             objectives: boundTo(lists.objectives, namespace, spec.from.pool).length,

@@ -37,7 +37,8 @@ export const removeRefs: Hand<'removeRefs'> = async (ports, job) => {
       ports.log('ERROR', 'refs-refused', one.why, { rolloutId: job.rolloutId });
       return { kind: 'again', inMs: REFUSED_AGAIN_MS, why: one.why };
     }
-  return { kind: 'outcome', outcome: { kind: 'refsRemoved', side } };
+  const targets = plan.adapter === undefined ? {} : ({ targets: true } as const);
+  return { kind: 'outcome', outcome: { kind: 'refsRemoved', side, ...targets } };
 };
 
 const REFUSED_AGAIN_MS = 10_000;

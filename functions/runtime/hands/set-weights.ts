@@ -113,7 +113,13 @@ const conclude = (ports: Ports, plan: Plan, job: SetJob, written: readonly Writt
   }
   return {
     kind: 'outcome',
-    outcome: { kind: 'weightsWritten', sharePercent: job.effect.sharePercent, atMs, routes },
+    outcome: {
+      kind: 'weightsWritten',
+      sharePercent: job.effect.sharePercent,
+      atMs,
+      routes,
+      ...(plan.adapter === undefined ? {} : { targets: true }),
+    },
   };
 };
 

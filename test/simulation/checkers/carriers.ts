@@ -95,9 +95,7 @@ export const viewOf = (object: SeenObject | null, adapter: OrderOfAdapter): Seen
   if (object === null) return null;
   const { annotations = {}, ...metadata } = object.metadata;
   const fence = annotations[adapter.fence];
-  const others = Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => !key.startsWith(FENCE)),
-  );
+  const others = Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith(FENCE)));
   return {
     ...object,
     metadata: { ...metadata, annotations: { ...others, ...(fence === undefined ? {} : { [FENCE]: fence }) } },
@@ -107,7 +105,9 @@ export const viewOf = (object: SeenObject | null, adapter: OrderOfAdapter): Seen
 };
 
 /** Adapters of orders by where they are looked for: rivals for one alias see the same. */
-const byPlace = (orders: readonly Order[]): ReadonlyMap<string, readonly (readonly [Order, OrderOfAdapter])[]> => {
+const byPlace = (
+  orders: readonly Order[],
+): ReadonlyMap<string, readonly (readonly [Order, OrderOfAdapter])[]> => {
   const found = new Map<string, (readonly [Order, OrderOfAdapter])[]>();
   const known = new Set<string>();
   for (const order of orders) {

@@ -25,7 +25,9 @@ const tooHeavy = (timeline: Timeline, order: Order, write: SeenWrite): readonly 
   return refsByRule(write.after, order).flatMap((rule, index) =>
     rule
       .filter((ref) => ref.weight > most && !known.has(`${ref.name} ${ref.weight}`))
-      .map((ref) => `rule ${index} of ${write.name} gives ${ref.name} the weight ${ref.weight}, above ${most}`),
+      .map(
+        (ref) => `rule ${index} of ${write.name} gives ${ref.name} the weight ${ref.weight}, above ${most}`,
+      ),
   );
 };
 
@@ -71,14 +73,19 @@ const unready = (timeline: Timeline, order: Order, write: SeenWrite): readonly s
 /** Its first share: later ones stand on what was proved then. */
 const silent = (timeline: Timeline, order: Order, write: SeenWrite): readonly string[] => {
   const { rolloutId, adapter } = order;
-  if (adapter === undefined || rolloutId === null || write.atMs >= timeline.restoredAtMs(rolloutId)) return [];
+  if (adapter === undefined || rolloutId === null || write.atMs >= timeline.restoredAtMs(rolloutId))
+    return [];
   const [first] = timeline.routeWrites(rolloutId).filter((one) => raises(one, order).length > 0);
-  const verified = timeline.entries(rolloutId).findLast(({ to, atMs }) => to === 'verifying' && atMs <= write.atMs);
+  const verified = timeline
+    .entries(rolloutId)
+    .findLast(({ to, atMs }) => to === 'verifying' && atMs <= write.atMs);
   if (first !== write || verified === undefined) return [];
   const stood = during(timeline.sides(newPoolOf(order)), verified.atMs, write.issuedAtMs);
   const least = Math.min(...stood.map((side) => side.silent ?? 0));
   return stood.length > 0 && least > 0
-    ? [`a growth of ${write.name} gives weight to ${adapter.to}, by which ${least} servers answer like the base model`]
+    ? [
+        `a growth of ${write.name} gives weight to ${adapter.to}, by which ${least} servers answer like the base model`,
+      ]
     : [];
 };
 

@@ -138,24 +138,24 @@ const lastTruthfulMs = (timeline: Timeline, order: Order, { fromMs, toMs }: Wind
   return between(timeline.scrapes(order), fromMs, toMs).findLast(isTruthful)?.atMs ?? fromMs;
 };
 
-/** One that fails may be the network's; so many are the version's. */
+/** One that fails may be chance; so many are the version's. What nobody heard is no answer. */
 const PROBES_FAILED_MAX = 0.2;
 const PROBES_MIN = 10;
 
 /** No counter of a model server tells one version from the other: each pod is asked for a word by either. */
 const doubtfulProbes = (timeline: Timeline, order: Order, { fromMs, toMs }: Window): readonly string[] => {
-  const probes = between(timeline.probes(order), fromMs, toMs);
-  const fresh = probes.filter(({ model }) => model === order.newPool);
-  const answered = fresh.filter(({ status }) => status !== null);
-  const failed = fresh.filter(({ status }) => status === null || status >= 400);
-  const old = probes.filter(({ model }) => model === order.oldPool);
-  const oldFailed = old.filter(({ status }) => status === null || status >= 400);
-  const ratio = failed.length / Math.max(1, fresh.length);
-  const isWorse = ratio >= WORSE_TIMES * (oldFailed.length / Math.max(1, old.length));
+  const probes = between(timeline.probes(order), fromMs, toMs).filter(({ status }) => status !== null);
+  const ofVersion = (name: string): { readonly n: number; readonly failed: number } => {
+    const of = probes.filter(({ model }) => model === name);
+    return { n: of.length, failed: of.filter(({ status }) => (status ?? 0) >= 400).length };
+  };
+  const [fresh, old] = [ofVersion(order.newPool), ofVersion(order.oldPool)];
+  const ratio = fresh.failed / Math.max(1, fresh.n);
+  const isWorse = ratio >= WORSE_TIMES * (old.failed / Math.max(1, old.n));
   return [
-    ...(answered.length === 0 ? ['although no server had answered by the new version'] : []),
-    ...(fresh.length >= PROBES_MIN && ratio > PROBES_FAILED_MAX && isWorse
-      ? [`although ${failed.length} of ${fresh.length} probes of the new version had failed`]
+    ...(fresh.n === 0 ? ['although no server had answered by the new version'] : []),
+    ...(fresh.n >= PROBES_MIN && ratio > PROBES_FAILED_MAX && isWorse
+      ? [`although ${fresh.failed} of ${fresh.n} probes of the new version had failed`]
       : []),
   ];
 };

@@ -85,10 +85,12 @@ const laterEntries = ({ end, entries, ...life }: Life): readonly Violation[] =>
 const byFence = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
   const timeline = timelineOf(seen);
   const views = new Set(timeline.routes);
-  return [...timeline.of('write').filter((write) => !views.has(write)), ...timeline.routes].flatMap((write) => {
-    const writer = lives.get(writerOf(write) ?? '');
-    return writer === undefined ? [] : fenced(writer, write);
-  });
+  return [...timeline.of('write').filter((write) => !views.has(write)), ...timeline.routes].flatMap(
+    (write) => {
+      const writer = lives.get(writerOf(write) ?? '');
+      return writer === undefined ? [] : fenced(writer, write);
+    },
+  );
 };
 
 const byIntent = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] =>

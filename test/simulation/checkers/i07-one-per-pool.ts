@@ -120,23 +120,23 @@ const isUnfinishedAt = (life: Life | undefined, ms: number): boolean =>
 const mixedWrites = (seen: Seen, lives: ReadonlyMap<string, Life>): readonly Violation[] => {
   const writers = new Map<string, Map<string, SeenWrite>>();
   return timelineOf(seen).routes.flatMap((write) => {
-      const writer = writerOf(write);
-      if (writer === null) return [];
-      const route = `${write.cluster} ${write.resource} ${write.namespace ?? ''}/${write.name}`;
-      const earlier = writers.get(route) ?? new Map<string, SeenWrite>();
-      writers.set(route, earlier);
-      const others = [...earlier.keys()].filter(
-        (id) => id !== writer && isUnfinishedAt(lives.get(id), write.issuedAtMs),
-      );
-      if (!earlier.has(writer)) earlier.set(writer, write);
-      if (write.atMs >= (lives.get(writer)?.restoredAtMs ?? Number.POSITIVE_INFINITY)) return [];
-      return others.slice(0, 1).map((other) => ({
-        rule: 'I7' as const,
-        atMs: write.atMs,
-        rolloutId: writer,
-        sentence: `${writer} wrote ${nameOfWritten(write)}, which ${other} had written before and has not ended`,
-      }));
-    });
+    const writer = writerOf(write);
+    if (writer === null) return [];
+    const route = `${write.cluster} ${write.resource} ${write.namespace ?? ''}/${write.name}`;
+    const earlier = writers.get(route) ?? new Map<string, SeenWrite>();
+    writers.set(route, earlier);
+    const others = [...earlier.keys()].filter(
+      (id) => id !== writer && isUnfinishedAt(lives.get(id), write.issuedAtMs),
+    );
+    if (!earlier.has(writer)) earlier.set(writer, write);
+    if (write.atMs >= (lives.get(writer)?.restoredAtMs ?? Number.POSITIVE_INFINITY)) return [];
+    return others.slice(0, 1).map((other) => ({
+      rule: 'I7' as const,
+      atMs: write.atMs,
+      rolloutId: writer,
+      sentence: `${writer} wrote ${nameOfWritten(write)}, which ${other} had written before and has not ended`,
+    }));
+  });
 };
 
 /** A node pool of one name belongs to one unfinished rollout. */

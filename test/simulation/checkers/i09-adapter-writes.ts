@@ -51,19 +51,19 @@ const writerAmong = (orders: readonly OrderAndAdapter[], write: SeenWrite): Orde
     const after = viewOf(write.after, adapter);
     const fence = after?.metadata.annotations?.['sluice.dev/fence'] ?? '';
     return (
-      order.rolloutId !== null &&
-      writesFence({ before, after }) &&
-      fence.startsWith(`${order.rolloutId}/`)
+      order.rolloutId !== null && writesFence({ before, after }) && fence.startsWith(`${order.rolloutId}/`)
     );
   });
 
 /** Foreign targets that stood there once may be written back on the way back, or when others' weights are overwritten. */
 const wasThere = (seen: Seen, { order }: OrderAndAdapter, write: SeenWrite, index: number): boolean => {
-  const stood = objectsDuring(timelineOf(seen).writes(routePlace(order, write.name)), seen.startMs, write.atMs);
-  const mine = canonical(othersOf(refsByRule(viewed(write.after, order), order)[index] ?? []));
-  return stood.some(
-    (object) => canonical(othersOf(refsByRule(object, order)[index] ?? [])) === mine,
+  const stood = objectsDuring(
+    timelineOf(seen).writes(routePlace(order, write.name)),
+    seen.startMs,
+    write.atMs,
   );
+  const mine = canonical(othersOf(refsByRule(viewed(write.after, order), order)[index] ?? []));
+  return stood.some((object) => canonical(othersOf(refsByRule(object, order)[index] ?? [])) === mine);
 };
 
 const viewed = (object: SeenObject | null, { adapter }: Order): SeenObject | null =>
@@ -110,20 +110,25 @@ export const problemOfCarrier = (seen: Seen, orders: readonly Order[], write: Se
   const writer = writerAmong(known, write);
   // Two executors of one decision leave the same fence: then all that changes must be of one alias.
   const candidates = writer === undefined ? known : [writer];
-  if (foreignMetadata(write.before) !== foreignMetadata(write.after)) return 'changed metadata that are not ours';
+  if (foreignMetadata(write.before) !== foreignMetadata(write.after))
+    return 'changed metadata that are not ours';
   const clean = candidates.find(
     ({ adapter }) => restOf(write.before, adapter) === restOf(write.after, adapter),
   );
-  return clean === undefined ? 'changed more than the targets of its name' : problemOfTargets(seen, clean, write);
+  return clean === undefined
+    ? 'changed more than the targets of its name'
+    : problemOfTargets(seen, clean, write);
 };
 
 /** A carrier is made where the alias has none, and nowhere else: a younger one is not followed. */
 export const problemOfNewCarrier = (seen: Seen, order: Order, write: SeenWrite): string | null => {
   const { adapter } = order;
   if (adapter === undefined) return 'was created by a rollout of no adapter';
-  if (adapter.resource !== write.resource) return `was created: names of its cluster are carried by ${adapter.resource}`;
+  if (adapter.resource !== write.resource)
+    return `was created: names of its cluster are carried by ${adapter.resource}`;
   const pool = at(write.after, 'spec', 'poolRef', 'name');
-  if (!adapter.pools.some((name) => name === pool)) return `was created for ${String(pool)}, a pool of no order`;
+  if (!adapter.pools.some((name) => name === pool))
+    return `was created for ${String(pool)}, a pool of no order`;
   const shadowing = adapter.carriers.find((name) => {
     const ofIt = timelineOf(seen).writes({
       cluster: order.cluster,
@@ -146,7 +151,8 @@ export const problemOfNewCarrier = (seen: Seen, order: Order, write: SeenWrite):
 export const problemOfSyncer = (orders: readonly Order[], write: SeenWrite): string | null => {
   const about = adapterOrders(orders).filter(({ adapter }) => adapter.syncers.includes(write.name));
   if (about.length === 0) return 'was changed: the product did not create it';
-  if (foreignMetadata(write.before) !== foreignMetadata(write.after)) return 'changed metadata that are not ours';
+  if (foreignMetadata(write.before) !== foreignMetadata(write.after))
+    return 'changed metadata that are not ours';
   const ids = touchedIds(write);
   const foreign = ids.find(
     (id) =>
@@ -157,5 +163,7 @@ export const problemOfSyncer = (orders: readonly Order[], write: SeenWrite): str
       ),
   );
   if (foreign !== undefined) return `changed what is said of ${foreign}, which no order loads or unloads`;
-  return keepsRest(write, ids) ? null : `changed more than what it says of ${ids.join(', ') || 'any version'}`;
+  return keepsRest(write, ids)
+    ? null
+    : `changed more than what it says of ${ids.join(', ') || 'any version'}`;
 };

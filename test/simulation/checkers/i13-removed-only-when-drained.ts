@@ -148,7 +148,9 @@ const unloadedTooEarly = (seen: Seen, write: SeenWrite): readonly Violation[] =>
     order.routes.flatMap((route) => {
       const found = drained(seen, { order, side, route, atMs: write.issuedAtMs });
       if (found.touchedByOthers && found.zeroSinceMs !== null) return [];
-      const why = found.isNamed ? `while ${route} named it` : whyTooEarly(found, order, side, write.issuedAtMs);
+      const why = found.isNamed
+        ? `while ${route} named it`
+        : whyTooEarly(found, order, side, write.issuedAtMs);
       if (why === null || said.has(name)) return [];
       said.add(name);
       return [

@@ -84,22 +84,21 @@ const syncersRestored = (timeline: Timeline, order: Order, end: SeenEntry): read
     const mine = since.filter((write) => write.by === 'sluice' && isAbout(write, adapter.to));
     const [first] = mine;
     const left = objectAt(writes, end.atMs) ?? null;
-    if (first?.before == null || left === null) return [];
-    const others = since.filter((write) => !mine.includes(write) && write.before?.['data'] !== write.after?.['data']);
+    const was = first?.before ?? null;
+    if (was === null || left === null) return [];
+    const others = since.filter(
+      (write) => !mine.includes(write) && write.before?.['data'] !== write.after?.['data'],
+    );
     if (others.some((write) => write.by !== 'sluice')) return [];
-    if (!wants(first.before, adapter.to) && wants(left, adapter.to))
+    if (!wants(was, adapter.to) && wants(left, adapter.to))
       return [`${name} still asks for ${adapter.to} after the rollback`];
-    if (others.length > 0 || textOf(left) === textOf(first.before)) return [];
+    if (others.length > 0 || textOf(left) === textOf(was)) return [];
     return [`${name} was left with another text than it had before the rollout`];
   });
 };
 
 /** What an adapter's rollout left behind, in sentences; nothing of one whose traffic never moved is asked but that. */
-export const adapterLeftovers = (
-  timeline: Timeline,
-  order: Order,
-  end: SeenEntry,
-): readonly string[] => {
+export const adapterLeftovers = (timeline: Timeline, order: Order, end: SeenEntry): readonly string[] => {
   if (order.adapter === undefined) return [];
   const entries = timeline.entries(order.rolloutId ?? '');
   const lists = listsRestored(timeline, order, end);

@@ -6,7 +6,8 @@ export const CONFIG_MAPS = 'configmaps';
 
 const SECTION = /^\s*(ensureExist|ensure_exist|ensureNotExist|ensure_not_exist)\s*:/u;
 const ID = /\bid\s*:\s*["']?([^"',}\s]+)/u;
-const SKELETON = /^\s*(?:models|ensureNotExist|ensure_not_exist|ensureExist|ensure_exist)\s*:\s*(?:\[\s*\]|\{\s*\})?\s*$/u;
+const SKELETON =
+  /^\s*(?:models|ensureNotExist|ensure_not_exist|ensureExist|ensure_exist)\s*:\s*(?:\[\s*\]|\{\s*\})?\s*$/u;
 
 interface Entry {
   readonly id: string;

@@ -232,8 +232,6 @@ export const newPoolOf = ({ cluster, namespace, newPool }: Order): PoolPlace => 
   pool: newPool,
 });
 
-
-
 /** States that are final. */
 const ENDS: ReadonlySet<string> = new Set(['promoted', 'rolledBack', 'failed']);
 

@@ -98,17 +98,14 @@ export const ADAPTER_ACTS: readonly (readonly [number, (scene: Scene) => Act])[]
     }),
   ],
   [
-    3,
+    5,
     (scene) => ({
       kind: 'adapterUnloaded',
       target: scene.random.chance(0.5) ? servers(scene) : oneServer(scene),
       adapter: version(scene, scene.random.chance(0.8) ? 'to' : 'from'),
     }),
   ],
-  [
-    4,
-    (scene) => ({ kind: 'podsDeleted', target: { ...servers(scene), ...some(scene) } }),
-  ],
+  [4, (scene) => ({ kind: 'podsDeleted', target: { ...servers(scene), ...some(scene) } })],
   [3, (scene) => ({ kind: 'serverKilled', target: { ...servers(scene), ...some(scene) } })],
   [2, (scene) => ({ kind: 'serverTerminated', target: { ...servers(scene), ...some(scene) } })],
   [
@@ -158,7 +155,7 @@ export const ADAPTER_ACTS: readonly (readonly [number, (scene: Scene) => Act])[]
   ],
   [1, (scene) => ({ kind: 'pickerKilled', target: servers(scene), forMs: awhile(scene.random) })],
   [
-    4,
+    7,
     (scene) => {
       const { adapters, alias } = carrierIn(scene);
       const { alias: asked, from, to } = namesOf(adapters, alias);
@@ -195,7 +192,7 @@ export const ADAPTER_ACTS: readonly (readonly [number, (scene: Scene) => Act])[]
     },
   ],
   [
-    4,
+    6,
     (scene) => {
       const pool = poolIn(scene);
       const to = version(scene, 'to');

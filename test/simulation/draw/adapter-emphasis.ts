@@ -30,7 +30,13 @@ const ofAdapters = (trial: Trial): Trial => {
   };
 };
 
-const calls = (trial: Trial): Trial => ({ ...trial, calls: null, platform: null, store: null, answers: null });
+const calls = (trial: Trial): Trial => ({
+  ...trial,
+  calls: null,
+  platform: null,
+  store: null,
+  answers: null,
+});
 
 /** Nobody is asked, and it begins at once. */
 const straight = (order: TrialOrder): TrialOrder => ({
@@ -102,7 +108,10 @@ export const replacedServers = (trial: Trial, random: Random): Trial => {
     const adapter = newVersion(scene, order);
     const { pods: _pods, ...all } = target(scene, order, 1);
     return [
-      { when: when(0), act: { kind: 'syncerFails', target: all, adapter, as: 'absent', forMs: 6 * MINUTE_MS } },
+      {
+        when: when(0),
+        act: { kind: 'syncerFails', target: all, adapter, as: 'absent', forMs: 6 * MINUTE_MS },
+      },
       { when: when(forMs), act: { kind: 'serverKilled', target: target(scene, order, 1) } },
     ];
   });
@@ -131,7 +140,12 @@ export const namesAndPools = (trial: Trial, random: Random): Trial => {
     ...scene,
     stacks: scene.stacks.map((stack) => ({
       ...stack,
-      adapters: { ...adaptersOf(stack), rewrite: 'absent' as const, era: 'x-k8s' as const, pools: 1 as const },
+      adapters: {
+        ...adaptersOf(stack),
+        rewrite: 'absent' as const,
+        era: 'x-k8s' as const,
+        pools: 1 as const,
+      },
     })),
     orders: scene.orders.flatMap((order) => {
       const first = straight({ ...order, queue: true });

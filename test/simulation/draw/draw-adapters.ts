@@ -53,7 +53,9 @@ const drawStack = (random: Random): TrialStack => ({
 });
 
 const ofEra = (stack: TrialStack, era: TrialAdapters['era'] | undefined): TrialStack =>
-  stack.adapters === undefined || era === undefined ? stack : { ...stack, adapters: { ...stack.adapters, era } };
+  stack.adapters === undefined || era === undefined
+    ? stack
+    : { ...stack, adapters: { ...stack.adapters, era } };
 
 /** Mostly one stack of adapters, now and then two, in a fleet of one era. */
 export const drawAdapterStacks = (random: Random): readonly TrialStack[] => {
@@ -61,12 +63,7 @@ export const drawAdapterStacks = (random: Random): readonly TrialStack[] => {
   return random.chance(0.15) ? [first, ofEra(drawStack(random), first.adapters?.era)] : [first];
 };
 
-const drawAdapterOrder = (
-  random: Random,
-  stack: TrialStack,
-  index: number,
-  alias: 0 | 1,
-): TrialOrder => ({
+const drawAdapterOrder = (random: Random, stack: TrialStack, index: number, alias: 0 | 1): TrialOrder => ({
   ...drawOrder(random, stack, index),
   ttft: false,
   adapter: { alias, load: stack.adapters?.loaded === true && random.chance(0.85) ? 'loaded' : 'syncer' },
@@ -76,10 +73,7 @@ const drawAdapterOrder = (
  * One order for a stack's first name; often one for its second at the same time, sometimes a rival for the first, and
  * sometimes one for the machines of the whole pool.
  */
-export const drawAdapterOrders = (
-  random: Random,
-  stacks: readonly TrialStack[],
-): readonly TrialOrder[] =>
+export const drawAdapterOrders = (random: Random, stacks: readonly TrialStack[]): readonly TrialOrder[] =>
   stacks.flatMap((stack, index) => {
     const orders = [drawAdapterOrder(random, stack, index, 0)];
     if (random.chance(0.4)) orders.push(drawAdapterOrder(random, stack, index, 1));

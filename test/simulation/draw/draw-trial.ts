@@ -2,10 +2,10 @@ import { drawAnswerFaults } from '../../../simulator/scheduler/draw-answer-fault
 import { drawFaults } from '../../../simulator/scheduler/faults.ts';
 import { drawPlatformFaults } from '../../../simulator/scheduler/platform-faults.ts';
 import { createRandom } from '../../../simulator/scheduler/random.ts';
-import type { Trial } from '../trial.ts';
-import { CLUSTER_NAMES } from '../stage/rollout-text.ts';
 import { shadowObject } from '../stage/adapter-stack.ts';
+import { CLUSTER_NAMES } from '../stage/rollout-text.ts';
 import { adaptersOf, namespaceOf } from '../stage/stack-objects.ts';
+import type { Trial } from '../trial.ts';
 import { drawActs } from './draw-acts.ts';
 import { drawAdapterOrders, drawAdapterStacks } from './draw-adapters.ts';
 import { drawDeeds } from './draw-deeds.ts';

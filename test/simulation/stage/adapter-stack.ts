@@ -42,11 +42,7 @@ export const syncerOf = (pool: string): string => `${pool}-adapters`;
 export const syncerText = (adapters: TrialAdapters, pool: string): string => {
   const loaded = ALIASES.flatMap((alias) => {
     const { from, to, other } = namesOf(adapters, alias);
-    return [
-      from,
-      ...(adapters.foreignTarget ? [other] : []),
-      ...(adapters.loaded ? [to] : []),
-    ];
+    return [from, ...(adapters.foreignTarget ? [other] : []), ...(adapters.loaded ? [to] : [])];
   });
   return [
     '# Ask team-lora before you take anything away.',
@@ -118,7 +114,10 @@ const targetsOf = (adapters: TrialAdapters, alias: 0 | 1): readonly Target[] => 
 const matchOf = (name: string): unknown => ({ model: { type: 'Exact', value: name } });
 
 export const ruleOf = (adapters: TrialAdapters, alias: 0 | 1): Readonly<Record<string, unknown>> => {
-  const asked = [namesOf(adapters, alias).alias, ...(adapters.rewrite === 'foreign' ? ['anything-else'] : [])];
+  const asked = [
+    namesOf(adapters, alias).alias,
+    ...(adapters.rewrite === 'foreign' ? ['anything-else'] : []),
+  ];
   return { matches: asked.map(matchOf), targets: targetsOf(adapters, alias) };
 };
 

@@ -22,7 +22,10 @@ const oldObjects = (stack: TrialStack, index: number): Order['oldObjects'] =>
 
 /** The second pool of a stack of adapters stays, whatever becomes of the first. */
 const isOfFirstPool = (stack: TrialStack, name: string): boolean =>
-  stack.type !== 'adapter' || !poolsOf(adaptersOf(stack)).slice(1).some((pool) => name.includes(pool));
+  stack.type !== 'adapter' ||
+  !poolsOf(adaptersOf(stack))
+    .slice(1)
+    .some((pool) => name.includes(pool));
 
 /** The annotation that says whose decision a name's weights are: of each name its own, where one object may hold several. */
 const fenceOf = (alias: string): string =>

@@ -86,7 +86,10 @@ const PROBES_MIN = 10;
 
 const gatesText = ({ adapter, errorSamplesMin }: TrialOrder): string =>
   ['errors', ...(adapter === undefined ? [] : ['adapter.errors'])]
-    .map((gate) => `${gate}: { minSamples: ${gate === 'errors' ? errorSamplesMin : Math.max(PROBES_MIN, Math.ceil(errorSamplesMin / PROBES_PART))} }`)
+    .map(
+      (gate) =>
+        `${gate}: { minSamples: ${gate === 'errors' ? errorSamplesMin : Math.max(PROBES_MIN, Math.ceil(errorSamplesMin / PROBES_PART))} }`,
+    )
     .join(', ');
 
 /** The rollout file that an order's author wrote. */

@@ -2,8 +2,8 @@ import type { ScheduledAct } from '../../../simulator/world/acts.ts';
 import type { ClusterParameters, WorldInput } from '../../../simulator/world/parameters.ts';
 import type { KubeObject } from '../../../workflows/kubernetes.ts';
 import type { Trial, TrialStack } from '../trial.ts';
-import { CLUSTER_NAMES, policyOf } from './rollout-text.ts';
 import { ALIASES, BASE_NAME, namesOf } from './adapter-stack.ts';
+import { CLUSTER_NAMES, policyOf } from './rollout-text.ts';
 import { adaptersOf, EXAMPLE, hostOf, machinesOf, namespaceOf, stackObjects } from './stack-objects.ts';
 
 /** Machines for everything that the cluster's stacks may want at one time. */

@@ -64,11 +64,8 @@ describe('a node rollout to a pool that exists', () => {
       delete: [],
       nodePool: null,
       locks: [
-        `${CLUSTER}/serving/httproutes/routes-to-llm`,
-        `${CLUSTER}/serving/llm`,
-        `${CLUSTER}/serving/llm-new`,
-        ...slotLocks('llm-new'),
-        ...slotLocks('llm'),
+        ...['httproutes/routes-to-llm', 'llm', 'llm-new'].map((key) => `${CLUSTER}/serving/${key}`),
+        ...['llm-new', 'llm'].flatMap(slotLocks),
       ],
     });
   });

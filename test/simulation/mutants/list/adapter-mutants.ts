@@ -66,8 +66,8 @@ export const ADAPTER_MUTANTS: readonly Mutant[] = [
     why: 'Servers that came up since the version was verified are thought to have it as well.',
     edits: [
       {
-        file: 'functions/runtime/hands/way-back.ts',
-        find: "    if (!names.has(adapter.to)) return refused('capacity', `pod ${pod} does not serve ${adapter.to}`);\n",
+        file: 'functions/runtime/hands/adapter-served.ts',
+        find: "    if (!names.has(adapter.to)) return { lacks: 'new', sentence: `pod ${pod} does not serve ${adapter.to}` };\n",
         replace: '',
       },
     ],

@@ -70,13 +70,14 @@ describe('I9: the targets of its name, its entry, and nothing else', () => {
       fence: fenced(3),
       annotations: { 'example.com/owner': 'us' },
     });
-    const elsewhere: SeenObject = { ...at25, spec: { ...(at25['spec'] as object), poolRef: { name: 'other' } } };
+    const elsewhere: SeenObject = {
+      ...at25,
+      spec: { ...(at25['spec'] as object), poolRef: { name: 'other' } },
+    };
     expect(
-      [
-        wrote(25, withSearch, searchToo),
-        wrote(26, none, labelled),
-        wrote(27, none, elsewhere),
-      ].flatMap((write) => told(closedList, [write])),
+      [wrote(25, withSearch, searchToo), wrote(26, none, labelled), wrote(27, none, elsewhere)].flatMap(
+        (write) => told(closedList, [write]),
+      ),
     ).toEqual([
       'InferenceModelRewrite serving/names changed more than the targets of its name',
       'InferenceModelRewrite serving/names changed metadata that are not ours',
@@ -136,7 +137,11 @@ describe('I5: the old version stays loaded', () => {
   });
 
   test('and for ever after a rollback', () => {
-    const states = [moved(0, 1, '', 'shifting'), wrote(25, none, at25), moved(60, 2, 'shifting', 'rollingBack')];
+    const states = [
+      moved(0, 1, '', 'shifting'),
+      wrote(25, none, at25),
+      moved(60, 2, 'shifting', 'rollingBack'),
+    ];
     expect(told(oldSideUntouched, [...states, wrote(9_000, both, away)], [unloads])).toEqual([
       'ConfigMap serving/llm-adapters gave up review-1, the old version, and never might be: the rollout was on its way back',
     ]);
@@ -147,7 +152,9 @@ describe('I13: a version is unloaded when nothing has named it for the drain tim
   const states = [moved(0, 1, '', 'shifting'), wrote(25, none, at25)];
 
   test('too early, or while a target names it', () => {
-    expect(told(removedOnlyWhenDrained, [...states, wrote(60, at25, back), wrote(80, both, askedAway)])).toEqual([
+    expect(
+      told(removedOnlyWhenDrained, [...states, wrote(60, at25, back), wrote(80, both, askedAway)]),
+    ).toEqual([
       'ConfigMap serving/llm-adapters gave up review-2 20 s after the gateway had confirmed its weight of 0; draining takes 30 s',
     ]);
     expect(told(removedOnlyWhenDrained, [...states, wrote(80, both, askedAway)])).toEqual([
@@ -156,8 +163,12 @@ describe('I13: a version is unloaded when nothing has named it for the drain tim
   });
 
   test('after that, and one that never had a share at once', () => {
-    expect(told(removedOnlyWhenDrained, [...states, wrote(60, at25, back), wrote(90, both, askedAway)])).toEqual([]);
-    expect(told(removedOnlyWhenDrained, [moved(0, 1, '', 'verifying'), wrote(80, both, askedAway)])).toEqual([]);
+    expect(
+      told(removedOnlyWhenDrained, [...states, wrote(60, at25, back), wrote(90, both, askedAway)]),
+    ).toEqual([]);
+    expect(told(removedOnlyWhenDrained, [moved(0, 1, '', 'verifying'), wrote(80, both, askedAway)])).toEqual(
+      [],
+    );
   });
 });
 
@@ -175,7 +186,9 @@ describe('I15: all is as it was', () => {
     expect(told(originalsRestored, [...sightings, wrote(90, both, askedAway), over])).toEqual([
       'llm-adapters was left with another text than it had before the rollout',
     ]);
-    expect(told(originalsRestored, [...sightings, cleanedUp(200, 3, 'rolledBack', ['it is in use'])])).toEqual([]);
+    expect(
+      told(originalsRestored, [...sightings, cleanedUp(200, 3, 'rolledBack', ['it is in use'])]),
+    ).toEqual([]);
   });
 
   test('a weight that was absent is absent again', () => {

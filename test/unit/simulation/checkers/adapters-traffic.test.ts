@@ -70,7 +70,9 @@ describe('I1: weight only where every ready server has the version', () => {
   });
 
   test('a server that came up since the last look cannot have been seen', () => {
-    expect(told(noWriteToNothing, [...served, serving(10, 'review-2', 4, 5), wrote(25, none, at25)])).toEqual([]);
+    expect(told(noWriteToNothing, [...served, serving(10, 'review-2', 4, 5), wrote(25, none, at25)])).toEqual(
+      [],
+    );
   });
 
   test('nobody has the old one', () => {

@@ -170,23 +170,29 @@ describe('gathering for an adapter', () => {
 });
 
 describe('rights that an adapter rollout asks for', () => {
-  const rights = (spec: typeof SPEC, hasRewrites: boolean): readonly string[] =>
-    adapterRights(spec, {
-      rewriteResource: hasRewrites ? RESOURCES.inferenceModelRewrite : null,
-      modelResource: hasRewrites ? null : RESOURCES.inferenceModel,
-    }).map(({ verb, resource }) => `${verb} ${resource}`);
+  const rights = (spec: typeof SPEC, rewrites: readonly KubeObject[] | null): readonly string[] =>
+    adapterRights(
+      spec,
+      {
+        rewriteResource: rewrites === null ? null : RESOURCES.inferenceModelRewrite,
+        modelResource: rewrites === null ? RESOURCES.inferenceModel : null,
+        rewrites: rewrites ?? [],
+      },
+      ['llm'],
+    ).map(({ verb, resource }) => `${verb} ${resource}`);
 
-  test('are those of what it will write', () => {
-    expect([rights(SPEC, true), rights(loaded(), false)]).toEqual([
+  test('are those of what it will write: no more where the name has a rule', () => {
+    const asking = ['get pods/proxy', 'create pods/proxy'];
+    expect([rights(SPEC, []), rights(SPEC, [aRewrite('review', DIVIDED)]), rights(loaded(), null)]).toEqual([
       [
         'patch inferencemodelrewrites',
         'create inferencemodelrewrites',
         'delete inferencemodelrewrites',
-        'get pods/proxy',
-        'create pods/proxy',
+        ...asking,
         'patch configmaps',
       ],
-      ['patch inferencemodels', 'get pods/proxy', 'create pods/proxy'],
+      ['patch inferencemodelrewrites', ...asking, 'patch configmaps'],
+      ['patch inferencemodels', ...asking],
     ]);
   });
 });
