@@ -121,4 +121,35 @@ export const WALKED: Readonly<Record<string, Walked>> = {
     expectedPlanHash: null,
     identities: [],
   },
+  /** A new version of an adapter, loaded before and unloaded after it has gone back; the old one goes when it is retired. */
+  newVersion: {
+    plan: aPlan({
+      type: 'adapter',
+      gates: { ...gates, tripwires: [] },
+      new: fresh,
+      adapter: {
+        alias: 'review',
+        from: 'review-1',
+        to: 'review-2',
+        source: 'acme/review-2',
+        pools: [fresh],
+        syncers: [
+          {
+            namespace: 'serving',
+            name: 'llm-adapters',
+            uid: 'uid-syncer',
+            key: 'configmap.yaml',
+            newWasThere: false,
+          },
+        ],
+        confirmedBy: 'settle',
+        unloadsOld: true,
+      },
+      ladder: ladder(10 * MINUTE_MS, false),
+      pacing: { ...base.pacing, extendFactor: 2 },
+    }),
+    queue: false,
+    expectedPlanHash: null,
+    identities: [],
+  },
 };

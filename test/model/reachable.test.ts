@@ -16,6 +16,7 @@ const AT_LEAST: Readonly<Record<string, readonly [states: number, transitions: n
   everythingNew: [1200, 40_000],
   withinWindows: [550, 18_000],
   longLife: [550, 18_000],
+  newVersion: [550, 18_000],
 };
 
 const walks = Object.entries(WALKED).map(([name, walked]) => [name, walk(walked, CHECKS)] as const);

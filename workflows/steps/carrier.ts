@@ -120,11 +120,18 @@ export const realPatch = (object: KubeObject, route: RoutePlan, patch: JsonPatch
   if (failed !== undefined)
     throw new InvariantError('patch-of-no-view', `${titleOf(route)}: ${failed.message}`);
   const lists = itemsOf(at(after, 'spec', 'rules')).flatMap((rule, index) => {
-    const refs = itemsOf(at(rule, 'backendRefs')) as readonly BackendRef[];
+    const refs = asItWas(itemsOf(at(rule, 'backendRefs')) as readonly BackendRef[], route);
     return sameRefs(refs, rulesOf(object, carrier)[index] ?? []) ? [] : listOps(object, carrier, index, refs);
   });
   return [...patch.filter((op) => !ofSpec.includes(op)).map((op) => withRealKeys(op, carrier)), ...lists];
 };
+
+/** What means the originals is written as they were: a way back may end before anything else restores them. */
+const asItWas = (refs: readonly BackendRef[], { rules }: RoutePlan): readonly BackendRef[] =>
+  rules.find(({ originals }) => meaningOf(originals) === meaningOf(refs))?.originals ?? refs;
+
+const meaningOf = (refs: readonly BackendRef[]): string =>
+  JSON.stringify(refs.filter(({ weight }) => weight !== 0).map(({ name, weight = 1 }) => [name, weight]));
 
 const sameRefs = (a: readonly BackendRef[], b: readonly BackendRef[]): boolean =>
   JSON.stringify(a) === JSON.stringify(b);

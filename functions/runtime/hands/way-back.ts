@@ -13,6 +13,7 @@ import { confirmation, gatewayHealth } from '../../../workflows/steps/gateway-st
 import { canCarry, floorCount } from '../../../workflows/steps/readiness.ts';
 import { rollbackPatch } from '../../../workflows/steps/rollback-patch.ts';
 import { carriesFence, nextFenceValue } from '../../../workflows/steps/route-fence.ts';
+import { standsAt } from '../../../workflows/steps/stands-at.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { windowState } from '../../../workflows/time.ts';
 import { all } from '../all.ts';
@@ -152,7 +153,11 @@ const doubtRoute = async (
   const object = viewOf(read.object, route);
   if (isAnother(object, route)) return drifted(object, job, plan, route);
   const said = confirmation(object, route);
-  const isUnderWay = growth.isWriting && carriesFence(object, job.rolloutId, job.fence);
+  // Somebody may have put it back since, and kept our fence.
+  const isUnderWay =
+    growth.isWriting &&
+    carriesFence(object, job.rolloutId, job.fence) &&
+    standsAt(object, route, sidesOf(plan), growth.sharePercent);
   if (said.kind !== 'confirmed' && !isUnderWay)
     return refused('gateway', `${titleOf(route)}: ${said.kind === 'waiting' ? said.reason : said.message}`);
   const patch = rollbackPatch({

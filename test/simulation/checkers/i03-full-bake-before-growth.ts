@@ -3,7 +3,7 @@
  * routes, less the time that people held it; and on evidence: enough requests on the new side, answered scrapes, no failures
  * that the judge could not have missed. An applied `skip` excuses all of it. The end of soaking at 100 % is a growth too.
  */
-import type { Checker, Order, SeenEntry, SeenScrape, SeenWrite, Violation } from '../seen.ts';
+import type { Checker, Order, SeenEntry, SeenProbe, SeenScrape, SeenWrite, Violation } from '../seen.ts';
 import { type Footing, footingBefore, raisesOf } from './climb.ts';
 import { adoptionBefore, commandOf, isApplied, outcomeOf, pausedMs } from './journal.ts';
 import {
@@ -142,9 +142,25 @@ const lastTruthfulMs = (timeline: Timeline, order: Order, { fromMs, toMs }: Wind
 const PROBES_FAILED_MAX = 0.2;
 const PROBES_MIN = 10;
 
+/** A server that came up loads the version some time after it is ready; growth waits for it that long. */
+const LOADING_MS = 3.5 * 60_000;
+
+/** Not found yet, and soon found by the same server. */
+const isComingUp = (probe: SeenProbe, all: readonly SeenProbe[]): boolean =>
+  probe.status === 404 &&
+  all.some(
+    ({ pod, model, status, atMs }) =>
+      pod === probe.pod &&
+      model === probe.model &&
+      status === 200 &&
+      atMs > probe.atMs &&
+      atMs - probe.atMs <= LOADING_MS,
+  );
+
 /** No counter of a model server tells one version from the other: each pod is asked for a word by either. */
 const doubtfulProbes = (timeline: Timeline, order: Order, { fromMs, toMs }: Window): readonly string[] => {
-  const probes = between(timeline.probes(order), fromMs, toMs).filter(({ status }) => status !== null);
+  const heard = between(timeline.probes(order), fromMs, toMs).filter(({ status }) => status !== null);
+  const probes = heard.filter((probe) => !isComingUp(probe, heard));
   const ofVersion = (name: string): { readonly n: number; readonly failed: number } => {
     const of = probes.filter(({ model }) => model === name);
     return { n: of.length, failed: of.filter(({ status }) => (status ?? 0) >= 400).length };
@@ -160,6 +176,10 @@ const doubtfulProbes = (timeline: Timeline, order: Order, { fromMs, toMs }: Wind
   ];
 };
 
+/** Pages count them like a client's: who stood still in the middle of proving pods goes on when he wakes. */
+const askedByUs = (timeline: Timeline, order: Order, { fromMs, toMs }: Window): number =>
+  between(timeline.probes(order), fromMs, toMs).length;
+
 const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): readonly string[] => {
   const { fromMs, toMs } = window;
   const spoken = judgedWindow(timeline.entries(order.rolloutId ?? ''), window);
@@ -170,7 +190,7 @@ const doubtfulEvidence = (timeline: Timeline, order: Order, window: Window): rea
   if (order.adapter !== undefined) return doubtfulProbes(timeline, order, spoken);
   const found: string[] = [];
   const hasOldPages = timeline.of('fault').some(({ what }) => what === STALE);
-  const unseen = most.inFlight + (hasOldPages ? PROOF_REQUESTS_MAX : 0);
+  const unseen = most.inFlight + askedByUs(timeline, order, window) + (hasOldPages ? PROOF_REQUESTS_MAX : 0);
   if (most.requests + unseen < order.errorSamplesMin)
     found.push(`on ${most.requests} requests of the new side, ${order.errorSamplesMin} are needed`);
   const scrapes = between(timeline.scrapes(order), fromMs, toMs);

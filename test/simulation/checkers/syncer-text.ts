@@ -1,4 +1,7 @@
-/** What a ConfigMap of an adapter syncer says, read from its lines: which names it asks for, and what else stands there. */
+/**
+ * What a ConfigMap of an adapter syncer says, read from its lines, an entry on its own ones: which names it asks for, and what
+ * else stands there.
+ */
 import type { SeenObject, SeenWrite } from '../seen.ts';
 import { at, canonical } from './routes.ts';
 

@@ -39,9 +39,15 @@ const dryRun = (call: AppliedCall, atMs: number): Sighting | null => {
   };
 };
 
-const scrape = (call: AppliedCall, atMs: number): Sighting => {
+/** In the trial's stacks. What a picker says is no evidence about servers. */
+const isPicker = (pod: string): boolean => pod.includes('-epp-');
+
+const scrape = (call: AppliedCall, atMs: number): Sighting | null => {
   const { cluster, namespace, targets } = call.args as Args<ModelServersPort['scrape']>;
-  const results = (answered(call) ?? []) as readonly ScrapeResult[];
+  if (targets.length > 0 && targets.every(({ pod }) => isPicker(pod))) return null;
+  const results = ((answered(call) ?? []) as readonly ScrapeResult[]).filter(
+    (_result, index) => !isPicker(targets[index]?.pod ?? ''),
+  );
   return {
     kind: 'scrape',
     atMs,

@@ -52,7 +52,7 @@ describe('the stage', () => {
   test('every file is one that the product reads', () => {
     const wrong = ABOUT.flatMap((trial) =>
       trial.orders.flatMap((_order, index) => {
-        const parsed = parseRolloutFile(rolloutText(trial, index, Date.UTC(2026, 2, 2)));
+        const parsed = parseRolloutFile(rolloutText(trial, index, Date.UTC(2026, 2, 2)), 'rollout.yaml');
         return parsed.kind === 'problems' ? [{ seed: trial.seed, index, problems: parsed.problems }] : [];
       }),
     );

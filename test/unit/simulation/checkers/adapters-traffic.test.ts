@@ -124,6 +124,11 @@ describe('I3: growth on a full bake and on answers', () => {
     ]);
   });
 
+  test('but for a server that came up without it and has it soon', () => {
+    const coming = [...first, ...probes(30, 100, 404), ...probes(100, 165, 200), wrote(170, at25, at100)];
+    expect(told(fullBakeBeforeGrowth, coming)).toEqual([]);
+  });
+
   test('nobody was asked', () => {
     expect(told(fullBakeBeforeGrowth, [...first, wrote(170, at25, at100)])).toEqual([
       'names grew to 100 % although no server had answered by the new version',

@@ -82,7 +82,7 @@ describe('gathering for an adapter', () => {
         { modelRewrite: 'food-review-1', weight: 95 },
         { modelRewrite: 'food-review-2', weight: 5 },
       ],
-      [{ modelRewrite: 'food-review-1', weight: 1 }],
+      [{ modelRewrite: 'food-review-1' }],
     ]);
     expect(patches.flat().filter(({ path }) => path.endsWith('/resourceVersion'))).toEqual([]);
   });
