@@ -1,6 +1,6 @@
 /** Deleting exactly what the plan lists, or what this rollout created, and only when nothing needs it (protocol P6, I13). */
 import type { ObjectIdentity } from '../../../workflows/kubernetes.ts';
-import { at, itemsOf } from '../../../workflows/plans/fields.ts';
+import { at, itemsOf, textAt } from '../../../workflows/plans/fields.ts';
 import { finding } from '../../../workflows/plans/findings.ts';
 import type { AdapterPlan, Finding, Plan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
@@ -86,7 +86,7 @@ const deleteOfAdapter = async (
     finding(
       'still-referenced',
       `${identity.kind} ${identity.namespace ?? ''}/${identity.name}`,
-      'Others have put rules of other names there.',
+      'Others have written to it: rules of other names, or clients for the new version.',
     ),
   );
   return done([...findings, ...deleted.outcome.notDone, ...unloaded.notDone]);
@@ -96,7 +96,7 @@ type Shared =
   | { readonly kind: 'known'; readonly found: readonly ObjectIdentity[] }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Carriers that we created and that have rules of other names by now. */
+/** Carriers that we created and that have rules of other names by now, or clients for the new version that others sent. */
 const sharedCarriers = async (
   ports: Ports,
   { cluster, adapter }: Plan & { readonly adapter: AdapterPlan },
@@ -113,7 +113,8 @@ const sharedCarriers = async (
     if (answer === undefined || answer.kind === 'noAnswer' || isTransient(answer))
       return { kind: 'unknown', why: `${identity.name}: not known what it carries` };
     const rules = itemsOf(at(answer.object, 'spec', 'rules'));
-    if (rules.some((rule) => !isRuleOf(rule, adapter.alias))) found.push(identity);
+    if (rules.some((rule) => !isRuleOf(rule, adapter.alias) || givesTo(rule, adapter.to)))
+      found.push(identity);
   }
   return { kind: 'known', found };
 };
@@ -122,6 +123,10 @@ const done = (notDone: readonly Finding[]): HandResult => ({
   kind: 'outcome',
   outcome: { kind: 'objectsDeleted', notDone },
 });
+
+/** Others send clients to the new version; ours are back at nothing by now. */
+const givesTo = (rule: unknown, name: string): boolean =>
+  itemsOf(at(rule, 'targets')).some((target) => textAt(target, 'modelRewrite') === name);
 
 /** What we created goes in the opposite order; the plan's list for the old side is in order already. */
 const inOrder = (side: 'old' | 'new', identities: readonly ObjectIdentity[]): readonly ObjectIdentity[] =>

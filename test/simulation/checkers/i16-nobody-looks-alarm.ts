@@ -21,10 +21,13 @@ const LATE_MS = 11 * MINUTE_MS;
 
 type Watched = Life & { readonly order: Order };
 
-/** When the product looks after the split: from its first write until everything is back, retired or over. */
+/** When the product looks after the split: from its first write to what was there until everything is back, retired or over. */
 const watchTime = (seen: Seen, life: Watched): Interval => {
   const { order, entries, rolloutId, end, restoredAtMs } = life;
-  const [first] = timelineOf(seen).routeWrites(rolloutId);
+  // What it created gives the new side nothing; others may have written to it before the product does.
+  const first = timelineOf(seen)
+    .routeWrites(rolloutId)
+    .find(({ before }) => before !== null);
   const back = rollbackOf(entries);
   const backMs = back === undefined ? null : givenBackMs(sharesOverTime(seen, order), back.atMs);
   const retiring = entries.find(({ to }) => to === 'retiring');

@@ -222,7 +222,7 @@ describe('a rewrite that this rollout has made', () => {
         found(
           'still-referenced',
           'InferenceModelRewrite serving/reviews',
-          'Others have put rules of other names there.',
+          'Others have written to it: rules of other names, or clients for the new version.',
         ),
       ),
     );
