@@ -169,6 +169,11 @@ const ladderLines = (plan: Plan, { strong, faint }: Palette): readonly string[] 
     const slots = adapter.slots === null ? 'not known' : String(adapter.slots);
     lines.push(
       faint(`   adapter.errors: ${counted(adapter.samplesMin, 'probe')} of the new version at least`),
+      faint(
+        adapter.durationSamplesMin === undefined
+          ? '   adapter.duration: not judged'
+          : `   adapter.duration: ${counted(adapter.durationSamplesMin, 'answer')} of either version at least`,
+      ),
       faint(`   adapterSlots: ${slots}`),
     );
     return lines;

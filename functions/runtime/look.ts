@@ -15,6 +15,7 @@ import type {
   Side,
 } from '../../workflows/steps/observation.ts';
 import { ADAPTER_FAMILIES, podCounters } from '../../workflows/steps/pod-metrics.ts';
+import { DURATION_FAMILIES, targetDurations } from '../../workflows/steps/target-durations.ts';
 import { all } from './all.ts';
 import { probeAdapter } from './probe-adapter.ts';
 
@@ -30,6 +31,8 @@ export interface LookCall {
   readonly families: readonly string[];
   /** In a rollout of an adapter: both versions by name, and every pool that serves them. Its pods count as the new side's. */
   readonly adapter?: Pick<AdapterPlan, 'from' | 'to' | 'pools'>;
+  /** The alias whose durations the pickers are asked for: once a minute, and only where they can be read. */
+  readonly durationsOf?: string;
   /** Time of the look: the caller's. */
   readonly atMs: number;
 }
@@ -160,13 +163,24 @@ const podOf = (one: Seen, result: ScrapeResult | undefined): PodObservation => (
   counters: countersOf(result),
 });
 
-const pickerOf = (one: Seen, result: ScrapeResult | undefined): PickerObservation => ({
-  uid: one.uid,
-  name: one.name,
-  side: one.side,
-  ready: one.ready,
-  answered: one.port === null ? null : result?.kind === 'answered',
-});
+const pickerOf = (
+  one: Seen,
+  result: ScrapeResult | undefined,
+  { adapter, durationsOf }: LookCall,
+): PickerObservation => {
+  const targets =
+    adapter === undefined || durationsOf === undefined || result?.kind !== 'answered' || result.status !== 200
+      ? null
+      : targetDurations(result.samples, { alias: durationsOf, from: adapter.from, to: adapter.to });
+  return {
+    uid: one.uid,
+    name: one.name,
+    side: one.side,
+    ready: one.ready,
+    answered: one.port === null ? null : result?.kind === 'answered',
+    ...(targets === null ? {} : { targets }),
+  };
+};
 
 /** A function of its own: the list must not outlive it. null: no answer. */
 const listPods = async (
@@ -200,7 +214,7 @@ const probeAll = (
 
 const scrape = async (
   ports: Pick<Ports, 'models'>,
-  { cluster, namespace, families, adapter }: LookCall,
+  { cluster, namespace, families, adapter, durationsOf }: LookCall,
   targets: readonly PodTarget[],
 ): Promise<readonly ScrapeResult[]> =>
   targets.length === 0
@@ -209,7 +223,11 @@ const scrape = async (
         cluster,
         namespace,
         targets,
-        families: adapter === undefined ? families : [...families, ...ADAPTER_FAMILIES],
+        families: [
+          ...families,
+          ...(adapter === undefined ? [] : ADAPTER_FAMILIES),
+          ...(durationsOf === undefined ? [] : DURATION_FAMILIES),
+        ],
         timeoutMs: SCRAPE_TIMEOUT_MS,
       });
 
@@ -230,7 +248,7 @@ export const takeLook = async (
   const pickers: PickerObservation[] = [];
   for (const one of seen) {
     const result = one.target < 0 ? undefined : results[one.target];
-    if (one.isPicker) pickers.push(pickerOf(one, result));
+    if (one.isPicker) pickers.push(pickerOf(one, result, call));
     else pods.push(podOf(one, result));
   }
   return { look: { atMs, pods, pickers, ...(probes === null ? {} : { probes }) }, unreachable: false };

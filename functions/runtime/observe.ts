@@ -71,6 +71,9 @@ export const observe = async (
       old: plan.old,
       new: plan.new,
       ...(plan.adapter === undefined ? {} : { adapter: plan.adapter }),
+      ...(isMinute && plan.adapter !== undefined && plan.gates.adapter?.durationSamplesMin !== undefined
+        ? { durationsOf: plan.adapter.alias }
+        : {}),
       families: isMinute && plan.gates.ttft !== null ? MINUTE_FAMILIES : LOOK_FAMILIES,
       atMs: nowMs,
     }),

@@ -5,7 +5,7 @@ import { type Fields, text } from './fields.ts';
 import type { Pod } from './pod.ts';
 import { jsonBody } from './pod-proxy.ts';
 import type { Random } from './random.ts';
-import { defaultName, type NamePart, namePart, targetsIn } from './requests-by-name.ts';
+import { countAnswers, defaultName, type NamePart, namePart, targetsIn } from './requests-by-name.ts';
 import { drawTarget } from './rewrites.ts';
 import { type ProgrammedRule, ruleFor } from './routing.ts';
 import type { Server, ServerFlight } from './server.ts';
@@ -215,10 +215,8 @@ class Journey {
       if (response.status !== 400) this.#fail(kind, backend);
       return this.#answered(backend, pod, response, null);
     }
-    if (named.counted !== null) {
-      named.counted.seconds += response.ms / 1000;
-      named.counted.outputTokens += outputTokensOf(body);
-    }
+    if (named.counted !== null)
+      countAnswers(named.counted, { count: 1, seconds: response.ms / 1000, tokens: outputTokensOf(body) });
     server.share = backend.lastShare;
     arrive(server, path, 1, outputTokensOf(body));
     return this.#answered(backend, pod, response, new ServedFlight(this.#flow, server, streamed));

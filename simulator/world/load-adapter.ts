@@ -44,6 +44,16 @@ export function weightsOf(
   return path === undefined || sources[path]?.hasNoEffect === true ? server.config.root : path;
 }
 
+/** How many times as long as others the answers of a name take. */
+export function adapterSlowness(
+  server: Server,
+  model: string,
+  sources: Readonly<Record<string, AdapterSource>>,
+): number {
+  const path = server.adapters.get(model);
+  return path === undefined ? 1 : (sources[path]?.slowness ?? 1);
+}
+
 /** An adapter counts as running this long after the last request for it, milliseconds. */
 const IN_USE_MS = 6_000;
 

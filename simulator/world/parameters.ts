@@ -97,6 +97,8 @@ export interface AdapterSource {
   readonly rank?: number;
   /** Its modules are not the base model's: it loads, and answers are the base model's. */
   readonly hasNoEffect?: boolean;
+  /** Its answers take so many times as long; default 1. What else the server does is not held up by it. */
+  readonly slowness?: number;
 }
 
 /** What happens to the creation of a node pool of a machine type. */

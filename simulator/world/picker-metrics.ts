@@ -1,6 +1,7 @@
 import type { MetricSample } from '../../workflows/ports.ts';
 import type { Pod } from './pod.ts';
 import { prometheusText } from './prometheus-text.ts';
+import type { PickerCount } from './requests-by-name.ts';
 
 /** The metric families of the endpoint picker 1.5.0 that the world computes. */
 export const PICKER_FAMILIES = [
@@ -24,20 +25,25 @@ export function pickerSamples(pod: Pod, families: readonly string[]): readonly M
         value,
       });
   }
-  const meanOf = (name: string, sum: (count: (typeof counts)[number]) => number): void => {
-    for (const count of counts) {
-      const labels = { model_name: count.asked, target_model_name: count.target };
-      found.push({ name: `${name}_sum`, labels, value: sum(count) });
-      found.push({ name: `${name}_count`, labels, value: count.requests });
+  const meanOf = (
+    name: (typeof PICKER_FAMILIES)[number],
+    valuesOf: (count: PickerCount) => readonly [sum: number, count: number],
+  ): void => {
+    if (!asked(name)) return;
+    for (const one of counts) {
+      const labels = { model_name: one.asked, target_model_name: one.target };
+      const [sum, count] = valuesOf(one);
+      // A series begins with its first value.
+      if (count === 0) continue;
+      found.push({ name: `${name}_sum`, labels, value: sum });
+      found.push({ name: `${name}_count`, labels, value: count });
     }
   };
-  if (asked('inference_objective_request_duration_seconds'))
-    meanOf('inference_objective_request_duration_seconds', ({ seconds }) => seconds);
-  if (asked('inference_objective_normalized_time_per_output_token_seconds'))
-    meanOf(
-      'inference_objective_normalized_time_per_output_token_seconds',
-      ({ seconds, requests, outputTokens }) => (outputTokens === 0 ? 0 : (requests * seconds) / outputTokens),
-    );
+  meanOf('inference_objective_request_duration_seconds', ({ seconds, requests }) => [seconds, requests]);
+  meanOf(
+    'inference_objective_normalized_time_per_output_token_seconds',
+    ({ secondsPerToken, withTokens }) => [secondsPerToken, withTokens],
+  );
   return found;
 }
 

@@ -30,7 +30,20 @@ export interface PickerCount {
   requests: number;
   /** Of the requests that were answered. */
   seconds: number;
-  outputTokens: number;
+  /** Answers that told how many tokens they have, and the sum of their seconds per token. */
+  withTokens: number;
+  secondsPerToken: number;
+}
+
+/** Answers that a picker has seen the end of. */
+export function countAnswers(
+  counted: PickerCount,
+  { count, seconds, tokens }: { readonly count: number; readonly seconds: number; readonly tokens: number },
+): void {
+  counted.seconds += seconds * count;
+  if (tokens <= 0) return;
+  counted.withTokens += count;
+  counted.secondsPerToken += (seconds / tokens) * count;
 }
 
 /** Requests of one stretch of time to one pod. */
@@ -78,7 +91,7 @@ export function namePart(backend: Backend, { asked, target }: Named, count: numb
   const picker = servingPicker(backend);
   if (picker === undefined) return { target, tally, counted: null, count };
   const counted = entryIn(picker.counted, asked, target, (): PickerCount => {
-    return { asked, target, requests: 0, seconds: 0, outputTokens: 0 };
+    return { asked, target, requests: 0, seconds: 0, withTokens: 0, secondsPerToken: 0 };
   });
   counted.requests += count;
   return { target, tally, counted, count };

@@ -1,7 +1,7 @@
 import { answerCompletion, brokenStream, type Completion, readCompletion } from './completions.ts';
 import type { Engine } from './engine.ts';
 import { type Fields, text } from './fields.ts';
-import { loadAdapter, weightsOf } from './load-adapter.ts';
+import { adapterSlowness, loadAdapter, weightsOf } from './load-adapter.ts';
 import type { Pod } from './pod.ts';
 import { prometheusText } from './prometheus-text.ts';
 import { hash32, type Random } from './random.ts';
@@ -154,7 +154,8 @@ function complete(asked: Asked, request: HttpRequest): HttpResponse {
   }
   warmUp(server, kindsOf(read, server), now, serving.firstUseMs);
   const waitMs = Math.max(0, blockedUntilMs(server) - now);
-  const ownMs = Math.round(serviceMs(pod, server, serving, read.outputTokens));
+  const slowness = adapterSlowness(server, read.model, engine.parameters.adapterSources);
+  const ownMs = Math.round(slowness * serviceMs(pod, server, serving, read.outputTokens));
   if (server.adapters.has(read.model)) server.adapterUse.set(read.model, now);
   const root = weightsOf(server, read.model, engine.parameters.adapterSources);
   return { status: 200, body: answerCompletion(read, root, asked.serial, now), ms: waitMs + ownMs };

@@ -2,10 +2,11 @@ import type { Backend, Backends } from './backends.ts';
 import type { Cluster } from './cluster.ts';
 import type { Engine } from './engine.ts';
 import type { Gateways } from './gateway.ts';
+import { adapterSlowness } from './load-adapter.ts';
 import type { StreamParameters } from './parameters.ts';
 import type { Pod } from './pod.ts';
 import type { Random } from './random.ts';
-import { byName, failOf, type NamePart } from './requests-by-name.ts';
+import { byName, countAnswers, failOf, type NamePart } from './requests-by-name.ts';
 import type { Rewrites } from './rewrites.ts';
 import type { ProgrammedRule } from './routing.ts';
 import { type Server, serves } from './server.ts';
@@ -154,13 +155,13 @@ function answered(
   { pod, server }: { readonly pod: Pod; readonly server: Server },
   parts: readonly NamePart[],
 ): void {
-  const { serving } = flow.engine.parameters;
+  const { serving, adapterSources } = flow.engine.parameters;
   const seconds = serviceMs(pod, server, serving, stream.outputTokens) / 1000;
   for (const { target, counted, count } of parts) {
     if (server.adapters.has(target)) server.adapterUse.set(target, toMs);
     if (counted === null) continue;
-    counted.seconds += seconds * count;
-    counted.outputTokens += stream.outputTokens * count;
+    const slowness = adapterSlowness(server, target, adapterSources);
+    countAnswers(counted, { count, seconds: seconds * slowness, tokens: stream.outputTokens });
   }
 }
 

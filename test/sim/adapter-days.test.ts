@@ -102,6 +102,45 @@ describe('the new version cannot be loaded', () => {
   });
 });
 
+describe('answers of the new version', () => {
+  const SOURCE = 'acme/llama-3.1-8b-food-review-v2-r8';
+  const slowBy = (slowness: number) => play(() => ({ adapterSources: { [SOURCE]: { slowness } } }));
+
+  test('take a quarter longer per token: back at the first rung, and no request is lost', async () => {
+    const { run, before, after } = await slowBy(1.25);
+    expect(run.result).toMatchObject({
+      outcome: 'rolledBack',
+      shares: [0, 5, 0],
+      requests: { failed: 0 },
+      replayMatches: true,
+    });
+    expect(run.ending?.reason).toBe('judge:adapter.duration');
+    expect(run.ending?.sentence).toMatch(
+      /^seconds per output token of food-review-2 20 ms \(\d+ answers\), of food-review-1 16 ms .* fail$/,
+    );
+    expect([...after]).toEqual([...before]);
+  });
+
+  test('take a tenth longer, which is allowed', async () => {
+    const { run } = await slowBy(1.1);
+    expect(run.result).toMatchObject({ outcome: 'promoted', requests: { failed: 0 }, replayMatches: true });
+  });
+
+  test('are too few to be compared: extended twelve times, then held, and back', async () => {
+    const read = readDemo({ scenario: 'adapter' });
+    if (read.kind === 'problems') throw new Error(JSON.stringify(read.problems));
+    const { rollout } = read.value;
+    const much = 'gates: { tune: { adapter.duration: { minSamples: 900000 } } }';
+    const text = rollout.text.replace('\n  retention:', `\n  ${much}\n  retention:`);
+    const { run } = await playDemo({ ...read.value, rollout: { ...rollout, text } });
+    expect(run.result).toMatchObject({ outcome: 'rolledBack', shares: [0, 5, 0], replayMatches: true });
+    const sentences = run.record.entries.map(({ sentence }) => sentence);
+    expect(sentences.filter((sentence) => sentence.includes('adapter.duration inconclusive')).length).toBe(
+      12,
+    );
+  });
+});
+
 describe('somebody else edits', () => {
   const drifting = at25((spec) => ({
     kind: 'targetsEdited',

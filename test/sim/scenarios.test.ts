@@ -242,6 +242,9 @@ describe('adapter', () => {
     for (const { result, shares } of runs) {
       const probes = result.samplesPerGate['adapter.errors'] ?? [];
       expect([probes.length, Math.min(...probes.map((count) => count ?? 0)) > 50]).toEqual([4, true]);
+      // At 100 % the old version answers nobody any more.
+      const timed = result.samplesPerGate['adapter.duration'] ?? [];
+      expect([timed.length, Math.min(...timed.map((count) => count ?? 0)) >= 200]).toEqual([3, true]);
       for (const share of shares.slice(1)) expect(share.measuredMs).toBeGreaterThan(share.writtenMs);
     }
   });

@@ -283,6 +283,7 @@ export const carrierPatches = (
     .filter(({ op, path }) => op !== 'test' || path === '/metadata/uid')
     // The annotations that the first write leaves are not there yet either.
     .filter(({ op, path }) => op !== 'remove' || !keys.some((key) => path.endsWith(key.replace('/', '~1'))))
+    .filter(({ op, path }) => op !== 'remove' || path.startsWith('/metadata/'))
     // Nor is the list of a model that has none; adding to one that is there replaces it as well.
     .map((op) => (op.op === 'replace' ? { ...op, op: 'add' as const } : op));
   return {

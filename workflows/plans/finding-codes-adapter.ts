@@ -110,7 +110,7 @@ const CARRIERS = {
   'settle-only': preflight(
     'I',
     'Nothing tells whether the pickers follow the targets.',
-    'Their counters by target cannot be read through the API server, so that only the settle time is waited for.',
+    'Their counters by target cannot be read through the API server, so that only the settle time is waited for, and adapter.duration is not judged.',
     'Start the pickers with --metrics-endpoint-auth=false and a port named metrics, if that shall be seen.',
   ),
 } as const satisfies Record<string, CodeText>;

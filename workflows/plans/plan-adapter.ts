@@ -46,8 +46,11 @@ export const planAdapter = (survey: Survey): Plan => {
   const sides = adapterSides(survey);
   const carriers = sides.map((side) => carrierOf(survey, side));
   const routes = carriers.flatMap((carrier) => ('route' in carrier ? [carrier.route] : []));
-  const gates = planGates(survey, leastMaxLoras(survey, sides));
-  const judges = planJudges(survey, gates);
+  const isReadable = isSeenByPickers(survey, sides);
+  const gates = planGates(survey, {
+    slots: leastMaxLoras(survey, sides),
+    hasDurations: isReadable && !routes.some(({ carrier }) => carrier?.plural === 'inferencemodels'),
+  });
   const syncers = planSyncers(survey, sides);
   return {
     planVersion: 1,
@@ -64,7 +67,7 @@ export const planAdapter = (survey: Survey): Plan => {
       source: to.source,
       pools: sides.map((side) => side.plan),
       syncers,
-      confirmedBy: isSeenByPickers(survey, sides) ? 'picker' : 'settle',
+      confirmedBy: isReadable ? 'picker' : 'settle',
       unloadsOld: spec.retention.retire === 'unload',
     },
     routes,
@@ -75,7 +78,7 @@ export const planAdapter = (survey: Survey): Plan => {
       (rung): RungPlan => ({
         ...rung,
         realSharePercent: realSharePercent(routes, sidesOfAdapter(survey), rung.sharePercent),
-        judges,
+        judges: planJudges(survey, gates, rung.sharePercent),
       }),
     ),
     pacing: spec.pacing,

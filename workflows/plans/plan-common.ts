@@ -11,7 +11,7 @@ import { checkSurroundings, drainingSec } from './check-surroundings.ts';
 import { finding } from './findings.ts';
 import { nodePoolLockKey, poolLockKey, routeLockKey, slotLockKeys } from './lock-keys.ts';
 import { boundTo, objectiveMode, planObjectives } from './objectives.ts';
-import type { Finding, Plan, RoutePlan, RungPlan } from './plan.ts';
+import type { Finding, GatePlan, Plan, RoutePlan, RungPlan } from './plan.ts';
 import { planNodePool, planObjects } from './plan-create.ts';
 import { planGates, planJudges } from './plan-gates.ts';
 import { projectOf } from './project-of.ts';
@@ -52,7 +52,7 @@ export const commonPlan = (survey: Survey): Omit<Plan, 'verify'> => {
     nodePool: planNodePool(survey),
     create: planObjects(survey),
     delete: identitiesOf(retiredObjects(survey)),
-    ladder: planLadder(survey, routes, planJudges(survey, gates)),
+    ladder: planLadder(survey, routes, gates),
     pacing: spec.pacing,
     gates,
     objectives: {
@@ -100,15 +100,11 @@ const planRoutes = (survey: Survey): readonly RoutePlan[] => {
   }));
 };
 
-const planLadder = (
-  survey: Survey,
-  routes: readonly RoutePlan[],
-  judges: readonly string[],
-): readonly RungPlan[] =>
+const planLadder = (survey: Survey, routes: readonly RoutePlan[], gates: GatePlan): readonly RungPlan[] =>
   survey.spec.ladder.map((rung) => ({
     ...rung,
     realSharePercent: realSharePercent(routes, sides(survey), rung.sharePercent),
-    judges,
+    judges: planJudges(survey, gates, rung.sharePercent),
   }));
 
 const checkRounding = (survey: Survey): readonly Finding[] => {

@@ -116,6 +116,8 @@ export interface GatePlan {
   readonly adapter?: {
     /** Probes of the new target that the judge `adapter.errors` needs. */
     readonly samplesMin: number;
+    /** Answers of either version that the judge `adapter.duration` needs; absent: it takes no part. */
+    readonly durationSamplesMin?: number;
     /** The least `--max-loras` of its pods; null: not known. */
     readonly slots: number | null;
   };

@@ -39,7 +39,7 @@ export const FIELDS_OF_TYPES: readonly FieldOfTypes[] = [
   field(
     'spec.objectives.ttft',
     POOLS,
-    'Remove it: no metric tells the latency of one adapter; adapter.errors and queue watch the pods.',
+    'Remove it: no metric tells the first tokens of one adapter; adapter.duration and queue watch how long answers take.',
   ),
   field('spec.rollback.after.newPods', POOLS, 'Write newAdapter: how long the new version stays loaded.'),
   field('spec.rollback.after.nodePool', POOLS, 'Remove it: no node pool is created.'),

@@ -12,7 +12,7 @@ export const TRIPWIRES = [
   'adapter.notFound',
   'adapterSlots',
 ] as const;
-export const JUDGES = ['errors', 'ttft.slo', 'adapter.errors'] as const;
+export const JUDGES = ['errors', 'ttft.slo', 'adapter.errors', 'adapter.duration'] as const;
 
 export type GateName = (typeof TRIPWIRES)[number] | (typeof JUDGES)[number];
 
@@ -31,5 +31,13 @@ const OF_POOLS: readonly GateName[] = [
 export const GATES_OF_TYPE: Readonly<Record<RolloutType, readonly GateName[]>> = {
   node: OF_POOLS,
   baseModel: OF_POOLS,
-  adapter: ['errors.fast', 'queue', 'adapter.notFound', 'adapterSlots', 'errors', 'adapter.errors'],
+  adapter: [
+    'errors.fast',
+    'queue',
+    'adapter.notFound',
+    'adapterSlots',
+    'errors',
+    'adapter.errors',
+    'adapter.duration',
+  ],
 };

@@ -39,7 +39,6 @@ const UNBUILT_GATES = [
   'e2e',
   'outputLength',
   'eval',
-  'adapter.duration',
 ];
 
 function field(path: string, instead: string, matches = anything): NotSupportedYet {

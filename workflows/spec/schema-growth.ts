@@ -99,7 +99,7 @@ const judgeTuning = z.union([
   off,
   z.strictObject({
     minSamples: number(10, 1_000_000, 0).describe(
-      'Requests, or probes, of the new side that the judge needs.',
+      'Requests, or probes, of the new side that the judge needs; `adapter.duration`: answers of either version.',
     ),
   }),
 ]);

@@ -3,6 +3,7 @@
  * pods are held against their own past, and the versions against each other by the probes of each look. JSON only, and small.
  */
 import { addCell, type CellSums, NO_CELLS } from './cell-sums.ts';
+import { absorbDurations, type DurationEvidence, NO_DURATIONS } from './duration-evidence.ts';
 import type { Look, PodObservation, ProbeObservation, Side } from './observation.ts';
 import type { PodDelta } from './pod-deltas.ts';
 
@@ -42,6 +43,8 @@ export interface AdapterEvidence {
   readonly pods: Readonly<Record<string, PodEvidence>>;
   /** Looks of full minutes running at which some pod had an adapter waiting for a slot; with the pod of the last. */
   readonly slots: { readonly minutes: number; readonly pod: string | null };
+  /** Only where pickers tell. */
+  readonly durations?: DurationEvidence;
 }
 
 /** A pod that came up needs this long to be told of the new version by its syncer. */
@@ -62,6 +65,7 @@ export const restartAdapterRung = (evidence: AdapterEvidence): AdapterEvidence =
   ...evidence,
   probes: { old: NO_PROBES, new: NO_PROBES },
   clientErrors: NO_CELLS,
+  ...(evidence.durations === undefined ? {} : { durations: { ...evidence.durations, rung: NO_DURATIONS } }),
 });
 
 /**
@@ -101,6 +105,8 @@ export interface AdapterLook {
   readonly counting: boolean;
   /** The interval that ends with this look counts. */
   readonly countsDeltas: boolean;
+  /** And it began after the warm-up. */
+  readonly countsDurations: boolean;
   /** The look before this one is too long ago to be of a minute running. */
   readonly isAfterGap: boolean;
 }
@@ -125,6 +131,7 @@ export const absorbAdapter = (
   const counted = look.probes.filter(
     (probe) => probe.target === 'old' || probe.status !== 404 || countsAsMissing(pods[probe.uid], look.atMs),
   );
+  const durations = absorbDurations(before.durations, look, seen.countsDurations);
   return {
     past: before.past ?? pastOf(look),
     probes: seen.counting
@@ -135,6 +142,7 @@ export const absorbAdapter = (
       : before.probes,
     ...addClientErrors(before.clientErrors, pods, seen),
     slots: slotsAfter(before.slots, seen),
+    ...(durations === undefined ? {} : { durations }),
   };
 };
 

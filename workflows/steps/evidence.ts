@@ -166,17 +166,18 @@ export const absorb = (evidence: Evidence, look: Look, options: AbsorbOptions): 
     new: sideMinute(look, deltas, 'new', before?.new),
   };
   const counts = options.counting && !evidence.skipNext && evidence.lastAtMs !== null;
+  const warm =
+    options.warmUpUntilMs !== null &&
+    evidence.lastAtMs !== null &&
+    evidence.lastAtMs >= options.warmUpUntilMs;
   const adapter = absorbAdapter(evidence.adapter, {
     look,
     deltas,
     counting: options.counting,
     countsDeltas: counts,
+    countsDurations: counts && warm,
     isAfterGap: evidence.lastAtMs !== null && look.atMs - evidence.lastAtMs > GAP_MAX_MS,
   });
-  const warm =
-    options.warmUpUntilMs !== null &&
-    evidence.lastAtMs !== null &&
-    evidence.lastAtMs >= options.warmUpUntilMs;
   return {
     lastAtMs: look.atMs,
     skipNext: !options.counting,

@@ -36,6 +36,19 @@ export interface PodObservation {
   readonly counters: PodCounters | null;
 }
 
+/** Answers to requests for an adapter's alias, by the target they were sent to; since the picker's process began. */
+export interface TargetDurations {
+  /** `token`: seconds of an answer over its output tokens. `request`: of the whole answer. */
+  readonly per: 'token' | 'request';
+  readonly old: DurationCounter;
+  readonly new: DurationCounter;
+}
+
+export interface DurationCounter {
+  readonly count: number;
+  readonly sumSeconds: number;
+}
+
 export interface PickerObservation {
   readonly uid: string;
   readonly name: string;
@@ -43,6 +56,8 @@ export interface PickerObservation {
   readonly ready: boolean;
   /** null where its port cannot be asked: then `ready` stands in. */
   readonly answered: boolean | null;
+  /** Once a minute in rollouts of an adapter, where its counters can be read. */
+  readonly targets?: TargetDurations;
 }
 
 /** One short completion by a pod, in rollouts of an adapter. */

@@ -90,6 +90,8 @@ const gatesText = ({ adapter, errorSamplesMin }: TrialOrder): string =>
       (gate) =>
         `${gate}: { minSamples: ${gate === 'errors' ? errorSamplesMin : Math.max(PROBES_MIN, Math.ceil(errorSamplesMin / PROBES_PART))} }`,
     )
+    // Its five cells of a minute each would hold every short ladder.
+    .concat(adapter === undefined ? [] : ['adapter.duration: off'])
     .join(', ');
 
 /** The rollout file that an order's author wrote. */

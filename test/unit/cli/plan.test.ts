@@ -71,7 +71,7 @@ describe('sluice plan', () => {
     ]);
     expect(partOf(lines, 'TARGETS')).toEqual([
       '   InferenceModelRewrite serving/food-review-1-llm   rule 0   food-review-1 1 → food-review-1 95, food-review-2 5 at 5 % → food-review-2 100 at 100 %',
-      '   nothing tells when the pickers follow: the settle time of 1m is waited for',
+      '   followed when the pickers count requests for the new target, at the latest after the settle time',
     ]);
     expect(partOf(lines, 'WILL CREATE')).toEqual([
       '   InferenceModelRewrite serving/food-review-1-llm   stays after the promotion, for clients ask by it; goes after a rollback',

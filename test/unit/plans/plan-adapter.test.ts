@@ -103,7 +103,7 @@ describe('an adapter that no rewrite names yet', () => {
         tripwires: ['errors.fast', 'queue', 'adapter.notFound', 'adapterSlots'],
         errors: { ratioMax: 0.01, samplesMin: 200 },
         ttft: null,
-        adapter: { samplesMin: 30, slots: 2 },
+        adapter: { samplesMin: 30, durationSamplesMin: 200, slots: 2 },
       },
       verify: {
         servedNames: [],
@@ -130,7 +130,14 @@ describe('an adapter that no rewrite names yet', () => {
     });
     expect(
       ladder.map(({ sharePercent, realSharePercent, judges }) => [sharePercent, realSharePercent, judges]),
-    ).toEqual([5, 25, 50, 100].map((share) => [share, share, ['errors', 'adapter.errors']]));
+    ).toEqual(
+      [5, 25, 50, 100].map((share) => [
+        share,
+        share,
+        // At 100 % the old version has no answers to compare with.
+        ['errors', 'adapter.errors', ...(share === 100 ? [] : ['adapter.duration'])],
+      ]),
+    );
     expect(notInThisVersion.join()).not.toContain('spec.to.source');
     expect(create).toEqual([
       {
@@ -260,6 +267,16 @@ describe('a cluster of InferenceModels', () => {
     });
   });
 
+  test('its pickers have no durations by the names that we know', () => {
+    const era = modelEra([anInferenceModel('review', 'food-review-1')]);
+    const { adapter, gates, ladder } = planned(anAdapterSpec({ model: 'food-review-1' }), [], era).plan;
+    expect([adapter?.confirmedBy, gates.adapter?.durationSamplesMin, ladder[0]?.judges]).toEqual([
+      'picker',
+      undefined,
+      ['errors', 'adapter.errors'],
+    ]);
+  });
+
   test('one without targets is its own target', () => {
     const spec = anAdapterSpec({ model: 'food-review-1' });
     const [route] = planned(spec, [], modelEra([anInferenceModel('review', 'food-review-1')])).plan.routes;
@@ -327,6 +344,19 @@ describe('an adapter that several pools serve', () => {
   test('is moved in one where the file says so', () => {
     const one = planned(anAdapterSpec({ pools: 'one' }), [], observed).plan;
     expect(one.adapter?.pools.map(({ pool }) => pool)).toEqual(['llm']);
+  });
+
+  test('is timed only where every pool’s counters can be read', () => {
+    expect([plan.gates.adapter?.durationSamplesMin, plan.ladder[0]?.judges]).toEqual([
+      200,
+      ['errors', 'adapter.errors', 'adapter.duration'],
+    ]);
+    const adapter = observedAdapter({ dryRuns: [], readablePickers: ['llm-epp-1'] });
+    const { gates, ladder } = planned(anAdapterSpec(), [], { ...observed, adapter }).plan;
+    expect([gates.adapter, ladder[0]?.judges]).toEqual([
+      { samplesMin: 30, slots: 2 },
+      ['errors', 'adapter.errors'],
+    ]);
   });
 
   test('is confirmed by the settle time as soon as one pool’s counters cannot be read', () => {

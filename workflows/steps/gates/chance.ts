@@ -71,6 +71,13 @@ export const binomialTail = (x: number, n: number, p: number): number => {
   return regularizedBeta(p, x, n - x + 1);
 };
 
+/**
+ * Chance that Student's t with `df` degrees of freedom is `t` or more, for t >= 0: half of I_x(df / 2, 1 / 2) at
+ * x = df / (df + t²) (Abramowitz and Stegun 26.7.1 and 26.5.27).
+ */
+export const studentTail = (t: number, df: number): number =>
+  regularizedBeta(df / (df + t ** 2), df / 2, 0.5) / 2;
+
 /** Chance that a one-sided test calls a healthy rung broken. */
 export const ALPHA = 0.01;
 

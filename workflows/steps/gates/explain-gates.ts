@@ -1,9 +1,11 @@
 import { GRACE_MS } from '../adapter-evidence.ts';
+import { CELL_ANSWERS_MIN } from '../duration-evidence.ts';
 import { CLIENT_MARGIN, PROBES_MARGIN } from './adapter-judges.ts';
 import { MISSED_MINUTES, SLOTS_MINUTES } from './adapter-tripwires.ts';
 import { LOOKS_RUNNING } from './burst.ts';
 import { BURST_FAILURES_MIN, BURST_RATIO_MIN, BURST_TIMES_OLD, BURST_WINDOW_MS } from './burst-window.ts';
 import { ALPHA } from './chance.ts';
+import { DURATION_CELLS_MIN, DURATION_FACTOR } from './duration-judge.ts';
 import { RELATIVE_OLD_SHARE_MIN_PERCENT } from './judges.ts';
 import { ERRORS_MARGIN, RELATIVE_SAMPLES_MIN } from './proportion-tests.ts';
 import { EXPECTED_MIN } from './split.ts';
@@ -162,6 +164,16 @@ const JUDGES: readonly GateText[] = [
     rule: `a one-sided test at α ${String(ALPHA)} shows more failed probes of the new version than objectives.errorRatio, or more than ${String(PROBES_MARGIN * 100)} points above the old version's on the same pods; where both fail it stays inconclusive`,
     minimum: 'as many probes as the plan says (tunable)',
     why: 'No counter of a model server tells adapters apart, and the picker calls a request served whatever the server answered.',
+  },
+  {
+    name: 'adapter.duration',
+    kind: 'judge',
+    action: 'rollback',
+    source:
+      'normalized time per output token of requests for the name, by target, as the endpoint pickers count it; over the rung after its warm-up. It takes part where the plan says that their counters can be read, from a share of 5 as long as the old version has 10 or more',
+    rule: `a one-sided t test at α ${String(ALPHA)} over minutes shows the new version's mean above ${String(DURATION_FACTOR)} times the old one's. Where the picker has no figures per token, whole answers are compared: these can pass, and stay inconclusive where they take longer, for they may only be longer`,
+    minimum: `200 answers of either version (tunable), in ${String(DURATION_CELLS_MIN)} minutes with at least ${String(CELL_ANSWERS_MIN)} of either; quiet minutes are put together`,
+    why: 'A larger rank or an adapter that fits its base badly costs time with every token. Both versions run on the same pods at the same time, and chance decides which one a request gets.',
   },
 ];
 

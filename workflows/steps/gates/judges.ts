@@ -8,6 +8,7 @@ import type { Verdict } from '../../rollout/stored.ts';
 import type { CellSums } from '../cell-sums.ts';
 import type { Evidence } from '../evidence.ts';
 import { adapterErrors, errorsOfPods } from './adapter-judges.ts';
+import { adapterDuration } from './duration-judge.ts';
 import {
   BUNCHED,
   ERRORS_MARGIN,
@@ -84,6 +85,7 @@ const JUDGES: Readonly<Record<string, (call: JudgeCall) => Reply | null>> = {
   errors,
   'ttft.slo': ttftSlo,
   'adapter.errors': adapterErrors,
+  'adapter.duration': adapterDuration,
 };
 
 const unknown = (gate: string, call: JudgeCall): Verdict => ({

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type LookCall, takeLook } from '../../../../functions/runtime/look.ts';
 import type { KubeObject } from '../../../../workflows/kubernetes.ts';
 import type { SidePlan } from '../../../../workflows/plans/plan.ts';
-import type { KubernetesPort, ModelServersPort } from '../../../../workflows/ports.ts';
+import type { KubernetesPort, ModelServersPort, ScrapeResult } from '../../../../workflows/ports.ts';
 import { LOOK_FAMILIES } from '../../../../workflows/steps/pod-metrics.ts';
 
 const side = (name: string, port: number): SidePlan => ({
@@ -43,7 +43,7 @@ const LIST = [
 
 type Ask = Parameters<ModelServersPort['ask']>[0];
 
-const portsOf = (asks: Ask[], events: string[]) => {
+const portsOf = (asks: Ask[], events: string[], pages: Readonly<Record<string, ScrapeResult>> = {}) => {
   const none = (): never => {
     throw new Error('not asked for');
   };
@@ -55,7 +55,7 @@ const portsOf = (asks: Ask[], events: string[]) => {
       events.push(`scrape ${targets.map(({ pod }) => pod).join(' ')} for ${families.at(-1) ?? ''}`);
       await Promise.resolve();
       events.push('scraped');
-      return targets.map(() => ({ kind: 'unanswered', why: 'refused' }) as const);
+      return targets.map(({ pod }) => pages[pod] ?? ({ kind: 'unanswered', why: 'refused' } as const));
     },
     ask: async (call) => {
       asks.push(call);
@@ -103,4 +103,59 @@ test('other rollouts probe nothing', async () => {
   const { adapter: _, ...call } = CALL;
   const { look } = await takeLook(portsOf(asks, []), { ...call, old: side('llm-eu', 9000) });
   expect([asks, Object.hasOwn(look, 'probes')]).toEqual([[], false]);
+});
+
+describe('the pickers’ durations by target', () => {
+  const FAMILY = 'inference_objective_normalized_time_per_output_token_seconds';
+  const sample = (part: 'sum' | 'count', target: string, value: number) => ({
+    name: `${FAMILY}_${part}`,
+    labels: { model_name: 'food-review', target_model_name: target },
+    value,
+  });
+  const PAGE: ScrapeResult = {
+    kind: 'answered',
+    status: 200,
+    samples: [
+      sample('sum', 'food-review-1', 2),
+      sample('count', 'food-review-1', 100),
+      sample('sum', 'food-review-2', 0.5),
+      sample('count', 'food-review-2', 20),
+    ],
+  };
+  const pools = POOLS.map((pool) => ({
+    ...pool,
+    picker: pool.picker === null ? null : { ...pool.picker, metricsPort: 9090 },
+  }));
+  const call: LookCall = { ...CALL, adapter: { from: 'food-review-1', to: 'food-review-2', pools } };
+  const TARGETS = {
+    per: 'token',
+    old: { count: 100, sumSeconds: 2 },
+    new: { count: 20, sumSeconds: 0.5 },
+  };
+  const told = async (page: ScrapeResult, one: LookCall) => {
+    const events: string[] = [];
+    const { look } = await takeLook(portsOf([], events, { e: page }), one);
+    return { targets: look.pickers.map(({ targets }) => targets), asked: events[0] };
+  };
+
+  test('are asked for with all else, where the look is told to', async () => {
+    expect(await told(PAGE, { ...call, durationsOf: 'food-review' })).toEqual({
+      targets: [TARGETS],
+      asked: 'scrape a b loading e for inference_objective_request_duration_seconds',
+    });
+    expect(await told(PAGE, call)).toEqual({
+      targets: [undefined],
+      asked: 'scrape a b loading e for vllm:lora_requests_info',
+    });
+  });
+
+  test.each<[string, ScrapeResult]>([
+    ['refuses', { kind: 'answered', status: 401, samples: [] }],
+    ['answers with an error and a page', { ...PAGE, status: 500 }],
+    ['does not answer', { kind: 'unanswered', why: 'refused' }],
+    ['has none', { ...PAGE, samples: [] }],
+  ])('are absent where the picker %s', async (_, page) => {
+    const { look } = await takeLook(portsOf([], [], { e: page }), { ...call, durationsOf: 'food-review' });
+    expect(look.pickers.map((one) => Object.hasOwn(one, 'targets'))).toEqual([false]);
+  });
 });

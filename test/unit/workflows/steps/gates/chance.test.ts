@@ -7,6 +7,7 @@ import {
   logGamma,
   regularizedBeta,
   shortfallZ,
+  studentTail,
 } from '../../../../../workflows/steps/gates/chance.ts';
 
 /** P(X >= x) by its definition, for small n. */
@@ -22,6 +23,24 @@ const tailBySum = (x: number, n: number, p: number): number => {
 
 /** Distance from the expected value, relative to it. */
 const error = (value: number, expected: number): number => Math.abs(value / expected - 1);
+
+describe('the upper tail of Student’s t', () => {
+  // Quantiles of the printed table (Abramowitz and Stegun 26.10); the last is nearly the normal's.
+  test.each([
+    [1, 0.01, 31.821],
+    [4, 0.01, 3.747],
+    [4, 0.05, 2.132],
+    [9, 0.01, 2.821],
+    [30, 0.005, 2.75],
+    [120, 0.01, 2.358],
+  ])('df %i: %f is beyond %f', (df, chance, t) => {
+    expect(error(studentTail(t, df), chance)).toBeLessThan(2e-3);
+  });
+
+  test('is a half at 0 and nothing at infinity', () => {
+    expect([studentTail(0, 7), studentTail(Number.POSITIVE_INFINITY, 4)]).toEqual([0.5, 0]);
+  });
+});
 
 describe('the binomial tail', () => {
   // Values of I_x(a, b) by stdlib-js 0.2.3 (math/base/special/betainc, after Boost); the symmetric one is exact.

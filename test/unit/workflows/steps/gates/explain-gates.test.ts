@@ -16,6 +16,7 @@ test('every gate of this version is explained, with the limits that the code use
     'judge errors → rollback',
     'judge ttft.slo → rollback',
     'judge adapter.errors → rollback',
+    'judge adapter.duration → rollback',
   ]);
   expect(explainGates()[0]).toMatchObject({
     rule: "over the last 15 s at least 20 % of the new side's requests failed, at 3 times the old side's rate, with failures in the newest interval; at 2 looks running",
