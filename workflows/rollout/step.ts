@@ -223,7 +223,7 @@ const restore = (
   }
 };
 
-/** Outcomes of effects that were voided, timers of another entry, looks at a step that is left. */
+/** Outcomes of effects that were voided, timers of another entry, looks at a step that is left, or older than the last. */
 const isPast = (stored: RolloutDocument, message: Message, context: RolloutContext): boolean => {
   switch (message.kind) {
     case 'outcome':
@@ -231,6 +231,10 @@ const isPast = (stored: RolloutDocument, message: Message, context: RolloutConte
     case 'timer':
       return !stored.timers.some((timer) => timer.id === message.timerId && timer.token === message.token);
     case 'observed':
+      // Who stood still for an hour brings a look that has long been taken, and forgotten among those that were seen.
+      return (
+        message.stepEntry !== context.stepEntry || message.look.atMs <= (context.evidence.lastAtMs ?? -1)
+      );
     case 'noticed':
       return message.stepEntry !== context.stepEntry;
     case 'started':
