@@ -14,6 +14,8 @@ export interface ProbeSums {
   readonly notFound: number;
   readonly otherStatus: number;
   readonly noAnswer: number;
+  /** Beside `n`: 404 of pods that came up and have not loaded it yet. Absent: none. */
+  readonly lacking?: number;
 }
 
 interface PodEvidence {
@@ -137,7 +139,11 @@ export const absorbAdapter = (
     probes: seen.counting
       ? {
           old: addProbes(before.probes.old, counted, 'old'),
-          new: addProbes(before.probes.new, counted, 'new'),
+          new: addLacking(
+            addProbes(before.probes.new, counted, 'new'),
+            before.probes.new.lacking,
+            look.probes.length - counted.length,
+          ),
         }
       : before.probes,
     ...addClientErrors(before.clientErrors, pods, seen),
@@ -157,6 +163,9 @@ const addProbes = (sums: ProbeSums, probes: readonly ProbeObservation[], target:
   }
   return { n, notFound, otherStatus, noAnswer };
 };
+
+const addLacking = (sums: ProbeSums, before: number | undefined, more: number): ProbeSums =>
+  (before ?? 0) + more === 0 ? sums : { ...sums, lacking: (before ?? 0) + more };
 
 const pastOf = (look: Look): AdapterEvidence['past'] => {
   const past = { requests: 0, failures: 0, clientErrors: 0 };

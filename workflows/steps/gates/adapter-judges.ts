@@ -21,6 +21,9 @@ export const CLIENT_MARGIN = 0.01;
 /** The old version's probes may fail too: the new one's may by this much more. */
 export const PROBES_MARGIN = 0.005;
 
+/** More probes than this met pods that came up without the version: their clients had 404, and the rung proved little. */
+export const LACKING_MAX = 0.1;
+
 export interface AdapterJudging {
   readonly gates: GatePlan;
   readonly evidence: Evidence;
@@ -104,5 +107,11 @@ export const adapterErrors = (call: AdapterJudging): Reply | null => {
       : inWords({ ...reply, answer: 'inconclusive' }, other);
   if (fresh.n < samplesMin)
     return inWords({ ...reply, answer: 'inconclusive' }, `fewer than ${count(samplesMin)} probes`);
+  const { lacking = 0, n } = adapter.probes.new;
+  if (lacking > LACKING_MAX * (n + lacking))
+    return inWords(
+      { ...reply, answer: 'inconclusive' },
+      `${ratio(lacking, n + lacking, 'probes')} met pods that had not loaded it yet`,
+    );
   return inWords({ ...reply, answer: 'pass' }, null);
 };

@@ -159,7 +159,13 @@ describe('a pod without the new version', () => {
       ]),
     );
     // Of b only the one after three minutes.
-    expect(feed(looks).adapter?.probes.new).toEqual({ n: 5, notFound: 1, otherStatus: 0, noAnswer: 0 });
+    expect(feed(looks).adapter?.probes.new).toEqual({
+      n: 5,
+      notFound: 1,
+      otherStatus: 0,
+      noAnswer: 0,
+      lacking: 3,
+    });
     expect(GRACE_MS).toBe(3 * MINUTE);
   });
 });

@@ -371,6 +371,8 @@ describe('the judge adapter.errors', () => {
       'inconclusive',
     ],
     ['the old version fails sometimes', { fresh: { otherStatus: 30 }, old: { noAnswer: 1 } }, 'fail'],
+    ['a pod that loads it within the rung', { fresh: { lacking: 11 } }, 'pass'],
+    ['a pod that came up without it for long', { fresh: { lacking: 12 } }, 'inconclusive'],
     ['few probes', { fresh: { n: 19 } }, 'inconclusive'],
     ['no probes', { fresh: { n: 0 } }, 'inconclusive'],
   ])('%s: %s → %s', (_, given, answer) => {
