@@ -69,6 +69,8 @@ const GOLDEN: readonly Golden[] = [
       '    model: food-review-1',
       '    from: food-review-1',
       '    to: { name: food-review-2, source: acme/llama-3.1-8b-food-review-2-r8, load: syncer }',
+      // Nobody here asks for the name.
+      '  gates: { tune: { adapter.duration: off } }',
     ],
   },
 ];
