@@ -27,7 +27,7 @@ const watchTime = (seen: Seen, life: Watched): Interval => {
   // What it created gives the new side nothing; others may have written to it before the product does.
   const first = timelineOf(seen)
     .routeWrites(rolloutId)
-    .find(({ before }) => before !== null);
+    .find(({ before, after }) => before !== null && after !== null);
   const back = rollbackOf(entries);
   const backMs = back === undefined ? null : givenBackMs(sharesOverTime(seen, order), back.atMs);
   const retiring = entries.find(({ to }) => to === 'retiring');
@@ -91,9 +91,10 @@ const lies = (seen: Seen, life: Watched, split: Interval): readonly Violation[] 
   });
 };
 
-/** Were pods asked, and did some answer, at least every two minutes? */
+/** Were pods asked, and did some answer, at least every two minutes? Where once none did, the alarm says what is true. */
 const isWatched = (seen: Seen, order: Order, { fromMs, toMs }: Interval): boolean => {
-  const looks = between(timelineOf(seen).scrapes(order), fromMs, toMs).filter(({ answered }) => answered > 0);
+  const looks = between(timelineOf(seen).scrapes(order), fromMs, toMs);
+  if (looks.some(({ answered }) => answered === 0)) return false;
   const times = [fromMs, ...looks.map(({ atMs }) => atMs), toMs];
   return times.every((time, index) => (times[index + 1] ?? time) - time <= HONEST_MS);
 };
