@@ -1,11 +1,8 @@
 /** Which versions of an adapter its pods serve now: what is loaded is loaded per pod, and lost when one restarts. */
-import { RESOURCES } from '../../../workflows/kubernetes.ts';
-import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
-import type { AdapterPlan, Plan, SidePlan } from '../../../workflows/plans/plan.ts';
-import type { PodTarget, Ports } from '../../../workflows/ports.ts';
+import type { AdapterPlan, Plan } from '../../../workflows/plans/plan.ts';
+import type { Ports } from '../../../workflows/ports.ts';
 import { all } from '../all.ts';
-import { labelSelectorOf } from './label-selector.ts';
-import { classify } from './route-io.ts';
+import { readyTargets } from './ready-targets.ts';
 import { readServedModels } from './served-models.ts';
 
 const ASK_TIMEOUT_MS = 5_000;
@@ -48,24 +45,4 @@ export const adapterOnPods = async (ports: Ports, plan: Plan, adapter: AdapterPl
       return { pod, names: models === null ? null : new Set(models.map(({ id }) => id)) };
     }),
   };
-};
-
-const readyTargets = async (
-  ports: Ports,
-  plan: Plan,
-  pool: SidePlan,
-): Promise<readonly PodTarget[] | null> => {
-  const listed = classify(
-    await ports.kubernetes.list({
-      cluster: plan.cluster,
-      resource: RESOURCES.pod,
-      namespace: plan.namespace,
-      labelSelector: labelSelectorOf(pool.selector),
-      recent: true,
-    }),
-  );
-  if (listed.kind !== 'ok') return null;
-  return listed.object.items
-    .filter(isPodReady)
-    .map(({ metadata }) => ({ pod: metadata.name, port: pool.port }));
 };

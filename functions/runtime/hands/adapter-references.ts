@@ -10,13 +10,6 @@ import { all } from '../all.ts';
 import type { References } from './find-references.ts';
 import { discover, discovered, isServed, listAll, type Reading } from './gather-lists.ts';
 
-const INFERENCE_MODEL: KubeResource = {
-  group: 'inference.networking.x-k8s.io',
-  version: 'v1alpha2',
-  plural: 'inferencemodels',
-  kind: 'InferenceModel',
-};
-
 /** Rewrites and models of the namespace whose targets name it now, or would again if another rollout went back. */
 export const adapterReferences = async (
   ports: Ports,
@@ -32,7 +25,7 @@ export const adapterReferences = async (
       : Promise.resolve([]);
   const lists = await all([
     list(discovered(served, RESOURCES.inferenceModelRewrite)),
-    list(discovered(served, INFERENCE_MODEL)),
+    list(discovered(served, RESOURCES.inferenceModel)),
   ]);
   const [lost] = reading.lost;
   if (lost !== undefined) return { kind: 'unknown', why: lost };
@@ -56,7 +49,7 @@ const inUse = (name: string, what: string): Finding => finding('adapter-in-use',
 
 /** A model without targets is its own. */
 const targetsOf = (object: KubeObject): readonly (string | null)[] =>
-  object.kind === INFERENCE_MODEL.kind
+  object.kind === RESOURCES.inferenceModel.kind
     ? Array.isArray(at(object, 'spec', 'targetModels'))
       ? itemsOf(at(object, 'spec', 'targetModels')).map((target) => textAt(target, 'name'))
       : [textAt(object, 'spec', 'modelName')]

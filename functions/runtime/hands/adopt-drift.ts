@@ -1,37 +1,29 @@
 import { must } from '../../../workflows/assert.ts';
 import type { RoutePlan } from '../../../workflows/plans/plan.ts';
 import { adoptOriginals } from '../../../workflows/steps/adopt-originals.ts';
-import { resourceOf, titleOf, viewOf } from '../../../workflows/steps/carrier.ts';
+import { titleOf } from '../../../workflows/steps/carrier.ts';
 import { sidesOf } from '../../../workflows/steps/traffic-weights.ts';
 import { all } from '../all.ts';
 import type { Hand } from './hand.ts';
+import { readRoute } from './route-io.ts';
 
 const RETRY_MS = 5_000;
 
 /** Reads the foreign rules and makes them the originals (protocol P7). Writes nothing; the next share is written by P4. */
 export const adoptDrift: Hand<'adoptDrift'> = async (ports, job) => {
   const plan = must(job.plan, 'plan');
-  const answers = await all(
-    plan.routes.map((route) =>
-      ports.kubernetes.get({
-        cluster: plan.cluster,
-        resource: resourceOf(route),
-        namespace: route.namespace,
-        name: route.name,
-      }),
-    ),
-  );
+  const reads = await all(plan.routes.map((route) => readRoute(ports, plan, route)));
   const routes: RoutePlan[] = [];
   const shares = new Set<number>();
   for (const [index, route] of plan.routes.entries()) {
-    const answer = answers[index];
-    if (answer?.kind !== 'answer' || answer.object === undefined)
+    const read = reads[index];
+    if (read?.kind !== 'ok')
       return {
         kind: 'again',
         inMs: RETRY_MS,
         why: `${titleOf(route)} could not be read`,
       };
-    const adoption = adoptOriginals(viewOf(answer.object, route), route, sidesOf(plan));
+    const adoption = adoptOriginals(read.object, route, sidesOf(plan));
     if (adoption.kind === 'refused')
       return { kind: 'outcome', outcome: { kind: 'adoptRefused', sentence: adoption.sentence } };
     routes.push(adoption.route);

@@ -3,6 +3,7 @@ import type { Plan, SidePlan } from '../../../workflows/plans/plan.ts';
 import type { Ports } from '../../../workflows/ports.ts';
 import { readyCount } from '../../../workflows/steps/readiness.ts';
 import { all } from '../all.ts';
+import { labelSelectorOf } from './label-selector.ts';
 import { classify } from './route-io.ts';
 
 /** null: could not be observed. */
@@ -47,15 +48,15 @@ const countReady = async (
   plan: Plan,
   selector: Readonly<Record<string, string>>,
 ): Promise<number | null> => {
-  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+  const labelSelector = labelSelectorOf(selector);
   // Without labels the list would be everybody's pods.
-  if (labels.length === 0) return null;
+  if (labelSelector === '') return null;
   const pods = classify(
     await ports.kubernetes.list({
       cluster: plan.cluster,
       resource: RESOURCES.pod,
       namespace: plan.namespace,
-      labelSelector: labels.join(','),
+      labelSelector,
       recent: true,
     }),
   );

@@ -1,8 +1,6 @@
-import { RESOURCES } from '../../../workflows/kubernetes.ts';
-import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
-import type { Plan, SidePlan } from '../../../workflows/plans/plan.ts';
-import type { Ports } from '../../../workflows/ports.ts';
-import { classify } from './route-io.ts';
+import type { Plan } from '../../../workflows/plans/plan.ts';
+import type { PodTarget, Ports } from '../../../workflows/ports.ts';
+import { readyTargets } from './ready-targets.ts';
 
 /** As the tripwire `unanswered` waits. */
 const ANSWER_MS = 3000;
@@ -13,23 +11,18 @@ const ANSWER_MS = 3000;
  * with it: a call that is lost silences both, and says nothing of either. Unknown is no.
  */
 export const isOldSilent = async (ports: Ports, plan: Plan): Promise<boolean> => {
-  const old = await readyPods(ports, plan, plan.old);
+  const old = (await readyTargets(ports, plan, plan.old)) ?? [];
   if (old.length === 0 || (await answersOf(ports, plan, old)).some(Boolean)) return false;
-  const both = [...old, ...(await readyPods(ports, plan, plan.new))];
+  const both = [...old, ...((await readyTargets(ports, plan, plan.new)) ?? [])];
   const answers = await answersOf(ports, plan, both);
   return !answers.slice(0, old.length).some(Boolean) && answers.slice(old.length).some(Boolean);
 };
-
-interface Asked {
-  readonly pod: string;
-  readonly port: number;
-}
 
 /** Which of them answer, in their order. */
 const answersOf = async (
   ports: Ports,
   plan: Plan,
-  targets: readonly Asked[],
+  targets: readonly PodTarget[],
 ): Promise<readonly boolean[]> => {
   const results = await ports.models.scrape({
     cluster: plan.cluster,
@@ -39,21 +32,4 @@ const answersOf = async (
     timeoutMs: ANSWER_MS,
   });
   return results.map(({ kind }) => kind === 'answered');
-};
-
-const readyPods = async (ports: Ports, plan: Plan, side: SidePlan): Promise<readonly Asked[]> => {
-  const labels = Object.entries(side.selector).map(([key, value]) => `${key}=${value}`);
-  const pods = classify(
-    await ports.kubernetes.list({
-      cluster: plan.cluster,
-      resource: RESOURCES.pod,
-      namespace: plan.namespace,
-      labelSelector: labels.join(','),
-      recent: true,
-    }),
-  );
-  if (pods.kind !== 'ok') return [];
-  return pods.object.items
-    .filter(isPodReady)
-    .map(({ metadata }) => ({ pod: metadata.name, port: side.port }));
 };

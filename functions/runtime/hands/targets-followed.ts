@@ -3,13 +3,10 @@
  * A counter of the new target that moves shows it; without one the settle time has to do (measured: a change takes 50 ms).
  */
 
-import { RESOURCES } from '../../../workflows/kubernetes.ts';
-import { isPodReady } from '../../../workflows/plans/inference-pool.ts';
 import type { AdapterPlan, Plan, SidePlan } from '../../../workflows/plans/plan.ts';
-import type { MetricSample, PodTarget, Ports } from '../../../workflows/ports.ts';
+import type { MetricSample, Ports } from '../../../workflows/ports.ts';
 import { all } from '../all.ts';
-import { labelSelectorOf } from './label-selector.ts';
-import { classify } from './route-io.ts';
+import { readyTargets } from './ready-targets.ts';
 
 /** Counters of requests by target: of the picker of 1.5, and of llm-d's. */
 const FAMILIES = [
@@ -49,8 +46,11 @@ const countOf = async (
   { pool, target }: { readonly pool: SidePlan; readonly target: string },
 ): Promise<number | null> => {
   const { cluster, namespace } = plan;
-  const targets = await pickersOf(ports, plan, pool);
-  if (targets.length === 0) return null;
+  const { picker } = pool;
+  if (picker === null || picker.metricsPort === null) return null;
+  const { selector, metricsPort: port } = picker;
+  const targets = await readyTargets(ports, plan, { selector, port });
+  if (targets === null || targets.length === 0) return null;
   const results = await ports.models.scrape({
     cluster,
     namespace,
@@ -70,22 +70,4 @@ const sumOf = (samples: readonly MetricSample[], target: string): number => {
   let sum = 0;
   for (const { labels, value } of samples) if (LABELS.some((label) => labels[label] === target)) sum += value;
   return sum;
-};
-
-const pickersOf = async (ports: Ports, plan: Plan, { picker }: SidePlan): Promise<readonly PodTarget[]> => {
-  if (picker === null || picker.metricsPort === null) return [];
-  const { metricsPort } = picker;
-  const listed = classify(
-    await ports.kubernetes.list({
-      cluster: plan.cluster,
-      resource: RESOURCES.pod,
-      namespace: plan.namespace,
-      labelSelector: labelSelectorOf(picker.selector),
-      recent: true,
-    }),
-  );
-  if (listed.kind !== 'ok') return [];
-  return listed.object.items
-    .filter(isPodReady)
-    .map(({ metadata }) => ({ pod: metadata.name, port: metricsPort }));
 };
